@@ -1,0 +1,3 @@
+#ifndef SWH_CALSA_H
+#define SWH_CALSA_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef SWH_CLINUX_H
+#define SWH_CLINUX_H
+#endif

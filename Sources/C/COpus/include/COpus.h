@@ -1,0 +1,3 @@
+#ifndef SWH_COPUS_H
+#define SWH_COPUS_H
+#endif

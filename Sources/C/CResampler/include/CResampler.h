@@ -1,0 +1,3 @@
+#ifndef SWH_CRESAMPLER_H
+#define SWH_CRESAMPLER_H
+#endif

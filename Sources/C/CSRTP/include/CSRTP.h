@@ -1,0 +1,3 @@
+#ifndef SWH_CSRTP_H
+#define SWH_CSRTP_H
+#endif

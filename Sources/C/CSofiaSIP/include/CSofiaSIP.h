@@ -1,0 +1,3 @@
+#ifndef SWH_CSOFIASIP_H
+#define SWH_CSOFIASIP_H
+#endif

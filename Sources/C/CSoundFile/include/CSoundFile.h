@@ -1,0 +1,3 @@
+#ifndef SWH_CSOUNDFILE_H
+#define SWH_CSOUNDFILE_H
+#endif

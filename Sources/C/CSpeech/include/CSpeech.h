@@ -1,0 +1,3 @@
+#ifndef SWH_CSPEECH_H
+#define SWH_CSPEECH_H
+#endif

@@ -1,0 +1,1 @@
+/* Empty on purpose: sofia-sip's headers are seen by CSofiaSIP's .c files only. */

@@ -1,0 +1,87 @@
+public import CallModel
+public import MediaTime
+public import WireJSON
+
+/// Why a command of the REST API or a client could not be carried out.
+public struct CommandFault: Error, Hashable, Sendable {
+    public enum Code: String, Hashable, Sendable {
+        case notFound = "not_found"
+        case badState = "bad_state"
+        case badRequest = "bad_request"
+        case overloaded
+    }
+    public var code: Code
+    public var detail: String
+    public init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}
+
+/// `POST /v1/calls`, already validated.
+public struct NewCall: Sendable {
+    public var application: ApplicationID
+    public var to: JSON
+    public var from: String?
+    /// Script given inline, else `answer` is asked after the callee answers.
+    public var ncco: [UInt8]?
+    public var answer: WebhookTarget?
+    public var eventTarget: WebhookTarget?
+    public var ringingTimerSeconds: Int
+    public var lengthTimerSeconds: Int
+
+    public init(
+        application: ApplicationID, to: JSON, from: String?, ncco: [UInt8]?, answer: WebhookTarget?,
+        eventTarget: WebhookTarget?, ringingTimerSeconds: Int = 60, lengthTimerSeconds: Int = 7200
+    ) {
+        self.application = application
+        self.to = to
+        self.from = from
+        self.ncco = ncco
+        self.answer = answer
+        self.eventTarget = eventTarget
+        self.ringingTimerSeconds = ringingTimerSeconds
+        self.lengthTimerSeconds = lengthTimerSeconds
+    }
+}
+
+/// What `POST /v1/calls` answers at once.
+public struct NewCallReceipt: Sendable {
+    public var leg: LegID
+    public var conversation: ConversationID
+    public init(leg: LegID, conversation: ConversationID) {
+        self.leg = leg
+        self.conversation = conversation
+    }
+}
+
+/// Commands into running calls; the later Voice and Conversation API issues widen it.
+public protocol CallCommands: Sendable {
+    func create(_ call: NewCall) async throws(CommandFault) -> NewCallReceipt
+    func hangUp(_ leg: LegID, application: ApplicationID) async throws(CommandFault)
+    /// A user's client or the console answers or declines the ringing device leg.
+    func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault)
+    func hangUpDevice(user: String) async throws(CommandFault)
+    /// An acknowledgement of `member:invited` by a live session of the user.
+    func clientAcknowledgedInvitation(member: MemberID, conversation: ConversationID) async
+}
+
+/// One line of `switchhook status`, `/health` and `/metrics`.
+public struct RuntimeSnapshot: Sendable {
+    public var conversations: Int
+    public var calls: Int
+    public var legsByState: [LegStatus: Int]
+    public var draining: Bool
+    public init(conversations: Int, calls: Int, legsByState: [LegStatus: Int], draining: Bool) {
+        self.conversations = conversations
+        self.calls = calls
+        self.legsByState = legsByState
+        self.draining = draining
+    }
+}
+
+public protocol RuntimeStatus: Sendable {
+    func snapshot() -> RuntimeSnapshot
+    /// The directory in force.
+    var directory: Directory { get }
+}

@@ -1,0 +1,1 @@
+@main struct Switchhook { static func main() { print("switchhook") } }
