@@ -1,5 +1,4 @@
 public import CallModel
-public import MediaTime
 public import WireJSON
 
 /// Why a command of the REST API or a client could not be carried out.
