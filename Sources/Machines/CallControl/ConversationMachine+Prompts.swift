@@ -101,7 +101,7 @@ extension ConversationMachine {
 
     // MARK: input
 
-    mutating func listen(_ input: InputProgress.Input, _ legID: LegID, prompts: [Action], _ world: World) {
+    mutating func listen(_ input: Input, _ legID: LegID, prompts: [Action], _ world: World) {
         answerIfNeeded(legID, world)
         if input.speech != nil { notSupported("input speech", legID) }
         guard input.dtmf != nil, !input.isAsynchronous else {

@@ -21,6 +21,7 @@ extension ConversationMachine {
             musicOnHoldURL: action.musicOnHoldURL, from: id, formerMember: leg.member)
         leg.script?.step = .inRoom
         touchedLegs.remove(legID)
+        for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
         remove(legID)
         if leg.member != nil { departing[legID] = leg }
         emit(.enterRoom(leg, entry))
@@ -66,9 +67,11 @@ extension ConversationMachine {
         transferEvent(leg, from: entry.from)
         let startsNow = entry.startOnEnter && !hasStarted
         if startsNow { hasStarted = true }
-        if leg.isAnswered {
+        if let answered = leg.answeredAt {
             memberMedia(leg.id)
             attach(leg.id)
+            let spent = Duration.milliseconds(lastInstant.milliseconds - answered.milliseconds)
+            emit(.setTimer(.length(leg.id), after: max(.zero, .seconds(leg.limitSeconds) - spent)))
         } else {
             answerIfNeeded(leg.id, world)
         }

@@ -75,8 +75,16 @@ public struct ConversationMachine: Sendable {
     /// Nothing will happen here any more.
     public var hasEnded: Bool { isOver }
 
+    public func has(_ leg: LegID) -> Bool { legs[leg] != nil }
+
+    /// The user whose sound device the leg is.
+    public func deviceUser(of leg: LegID) -> String? {
+        if case .device(let user) = legs[leg]?.signalling { return user }
+        return nil
+    }
+
     /// Takes one input and says what follows.
-    public mutating func handle(_ input: Input, in world: World) -> Step {
+    public mutating func handle(_ input: ConversationInput, in world: World) -> Step {
         step = Step()
         touchedLegs = []
         lastInstant = max(lastInstant, world.wall)
@@ -95,7 +103,7 @@ public struct ConversationMachine: Sendable {
         return step
     }
 
-    private mutating func react(to input: Input, in world: World) {
+    private mutating func react(to input: ConversationInput, in world: World) {
         switch input {
         case .knock(let leg, let source, let application):
             owner = application
@@ -114,6 +122,11 @@ public struct ConversationMachine: Sendable {
         case .playFailed(let play, let reason): playEnded(play, error: reason, world)
         case .device(let leg, let event): device(leg, event, world)
         case .timer(let key): timerFired(key, world)
+        case .sessionRinging(let member):
+            guard let leg = liveLegs.first(where: { $0.member == member }), case .sessions = leg.signalling,
+                leg.status == .started
+            else { return }
+            legStatus(leg.id, .ringing)
         case .hangUp(let leg): hangUp(leg, world)
         case .adopt(let leg, let entry, let application):
             owner = application

@@ -3,7 +3,7 @@ public import EdgeProtocols
 public import NCCO
 
 /// What a Conversation's machine reacts to. Inputs about a leg the machine does not have are ignored.
-public enum Input: Sendable {
+public enum ConversationInput: Sendable {
     /// An inbound call; its media answer is prepared.
     case knock(Leg, script: ScriptSource, application: Application)
     /// `POST /v1/calls`: dial this leg, then run its script.
@@ -18,6 +18,8 @@ public enum Input: Sendable {
     case playFailed(PlayID, reason: String)
     case device(LegID, DeviceEvent)
     case timer(TimerKey)
+    /// A live session of an invited app user has the invitation.
+    case sessionRinging(MemberID)
     /// REST, console or client hang-up.
     case hangUp(LegID)
     /// A leg moves in from another conversation, or straight from knocking.
@@ -26,6 +28,18 @@ public enum Input: Sendable {
     case departed(Leg, to: ConversationID)
     /// Ends every leg (drain timeout).
     case close
+}
+
+extension ConversationInput {
+    /// The leg it is about, when that leg may meanwhile live in another conversation.
+    public var leg: LegID? {
+        switch self {
+        case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
+            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg):
+            leg
+        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .departed, .close: nil
+        }
+    }
 }
 
 public enum SIPLegEvent: Sendable {

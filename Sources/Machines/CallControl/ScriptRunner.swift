@@ -71,5 +71,5 @@ struct InputProgress: Sendable {
     /// Timers start after the prompts have ended or were interrupted.
     var isListening: Bool { playing == nil && prompts.isEmpty }
 
-    typealias Input = NCCO.Input
+
 }
