@@ -28,10 +28,14 @@ import WireJSON
         Row(code: 484, voice: .rejected, detail: "invalid_number", leg: .failed, reason: "address_incomplete"),
         Row(code: 416, voice: .rejected, detail: "invalid_number", leg: .failed, reason: "failed"),
         Row(code: 480, voice: .unanswered, detail: "unavailable", leg: .timeout, reason: "temporarily_unavailable"),
-        Row(code: 408, fromPeer: false, voice: .unanswered, detail: "carrier_timeout", leg: .timeout, reason: "request_timeout"),
+        Row(
+            code: 408, fromPeer: false, voice: .unanswered, detail: "carrier_timeout", leg: .timeout,
+            reason: "request_timeout"),
         Row(code: 504, voice: .unanswered, detail: "carrier_timeout", leg: .timeout, reason: "request_timeout"),
         Row(code: 404, voice: .failed, detail: "cannot_route", leg: .failed, reason: "not_found"),
-        Row(code: 503, fromPeer: false, voice: .failed, detail: "cannot_route", leg: .failed, reason: "service_unavailable"),
+        Row(
+            code: 503, fromPeer: false, voice: .failed, detail: "cannot_route", leg: .failed,
+            reason: "service_unavailable"),
         Row(code: 503, voice: .failed, detail: "internal_error", leg: .failed, reason: "failed"),
         Row(code: 410, voice: .failed, detail: "number_out_of_service", leg: .failed, reason: "gone"),
         Row(code: 500, voice: .failed, detail: "internal_error", leg: .failed, reason: "failed"),

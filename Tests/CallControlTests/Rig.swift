@@ -157,7 +157,8 @@ final class Rig {
     var voiceLog: [String] {
         rows.filter { $0.stream == .voice }.map { row in
             let body = try? JSON(parsing: row.body)
-            return [row.type, body?["direction"]?.string, body?["detail"]?.string].compactMap { $0 }.joined(separator: " ")
+            return [row.type, body?["direction"]?.string, body?["detail"]?.string].compactMap { $0 }.joined(
+                separator: " ")
         }
     }
 

@@ -75,13 +75,30 @@ extension ConversationMachine {
 
     // MARK: Outbound
 
-    mutating func place(_ leg: Leg, _ dial: Dial, _ source: ScriptSource, ringSeconds: Int, _ world: World) {
+    mutating func place(_ leg: Leg, _ placement: Placement, _ source: ScriptSource, ringSeconds: Int, _ world: World) {
         createConversation(transient: true)
         var placed = leg
         placed.script = ScriptRunner(actions: [])
         insert(placed)
         placedScripts[leg.id] = source
-        startOutbound(leg.id, dial: dial, ringSeconds: ringSeconds)
+        switch placement {
+        case .dial(let dial):
+            if dial.trunk != nil { trunks.insert(leg.id) }
+            startOutbound(leg.id, dial: dial, ringSeconds: ringSeconds)
+        case .device(let device):
+            inviteApp(leg.id, ringSeconds: ringSeconds)
+            emit(.openDevice(leg.id, device))
+        case .sessions:
+            inviteApp(leg.id, ringSeconds: ringSeconds)
+        }
+    }
+
+    /// Invites a user's device or live sessions.
+    mutating func inviteApp(_ legID: LegID, ringSeconds: Int) {
+        ringLimits[legID] = ringSeconds
+        legStatus(legID, .started)
+        memberInvited(legID)
+        emit(.setTimer(.ring(legID), after: .seconds(ringSeconds)))
     }
 
     /// Invites, then dials: the events of a new outbound SIP leg.

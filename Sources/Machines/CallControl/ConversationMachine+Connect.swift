@@ -35,13 +35,13 @@ extension ConversationMachine {
             let leg = makeLeg(
                 action, parent: parent, to: .app(user: account.name), caller: nil,
                 signalling: .device(user: account.name), world)
-            inviteApp(leg, action, parentID)
+            connectApp(leg, action, parentID)
             emit(.openDevice(leg.id, device))
         case .sessions(let account):
             let leg = makeLeg(
                 action, parent: parent, to: .app(user: account.name), caller: nil,
                 signalling: .sessions(user: account.name), world)
-            inviteApp(leg, action, parentID)
+            connectApp(leg, action, parentID)
         case .unsupported(let what):
             notSupported(what, parentID)
         case .refused(let to, let ending):
@@ -55,13 +55,10 @@ extension ConversationMachine {
         }
     }
 
-    private mutating func inviteApp(_ leg: Leg, _ action: Connect, _ parentID: LegID) {
+    private mutating func connectApp(_ leg: Leg, _ action: Connect, _ parentID: LegID) {
         insert(leg)
-        ringLimits[leg.id] = action.timeout
         update(parentID) { $0.script?.step = .connecting(leg.id) }
-        legStatus(leg.id, .started)
-        memberInvited(leg.id)
-        emit(.setTimer(.ring(leg.id), after: .seconds(action.timeout)))
+        inviteApp(leg.id, ringSeconds: action.timeout)
         startRingbackTone(action, parentID)
     }
 

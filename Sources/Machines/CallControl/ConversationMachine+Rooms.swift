@@ -75,6 +75,11 @@ extension ConversationMachine {
         } else {
             answerIfNeeded(leg.id, world)
         }
+        if entry.audio.muted {
+            // Written like a client's mute (README 8c); nobody asked, so `from` is absent.
+            rtc("audio:mute:on", to: legs[leg.id]?.member, body: ["rtc_id": .string(leg.id.text)])
+            memberMedia(leg.id)
+        }
         if startsNow { openRoom() }
         if !hasStarted, let music = entry.musicOnHoldURL {
             play(.url(music), event: nil, script: nil, to: .leg(leg.id), loop: 0, level: 0) { play, machine in

@@ -108,14 +108,15 @@ public struct ConversationMachine: Sendable {
         case .knock(let leg, let source, let application):
             owner = application
             knock(leg, source, world)
-        case .place(let leg, let dial, let source, let application, let ringSeconds):
+        case .place(let leg, let placement, let source, let application, let ringSeconds):
             owner = application
-            place(leg, dial, source, ringSeconds: ringSeconds, world)
+            place(leg, placement, source, ringSeconds: ringSeconds, world)
         case .scriptReply(let leg, let ask, let outcome): scriptReplied(leg, ask, outcome, world)
         case .sip(let leg, let event): signalling(leg, event, world)
         case .mediaRefused(let leg, let refusal): mediaRefused(leg, refusal, world)
         case .digit(let leg, let digit, let duration): pressed(leg, digit, durationMilliseconds: duration, world)
         case .rtpTimeout(let leg):
+            guard legs[leg]?.isAnswered == true else { return }
             note(.warning, "no media from the peer, ending the leg", leg)
             end(leg, Endings.completed(by: .platform), signal: true, world)
         case .playDone(let play): playEnded(play, error: nil, world)

@@ -7,7 +7,7 @@ public enum ConversationInput: Sendable {
     /// An inbound call; its media answer is prepared.
     case knock(Leg, script: ScriptSource, application: Application)
     /// `POST /v1/calls`: dial this leg, then run its script.
-    case place(Leg, Dial, script: ScriptSource, application: Application, ringSeconds: Int)
+    case place(Leg, Placement, script: ScriptSource, application: Application, ringSeconds: Int)
     /// The answer to `ask` or `loadScript`.
     case scriptReply(LegID, AskID, ScriptReplyOutcome)
     case sip(LegID, SIPLegEvent)
@@ -40,6 +40,13 @@ extension ConversationInput {
         case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .departed, .close: nil
         }
     }
+}
+
+/// How the leg of `POST /v1/calls` is reached.
+public enum Placement: Sendable {
+    case dial(Dial)
+    case device(DeviceSetting)
+    case sessions
 }
 
 public enum SIPLegEvent: Sendable {

@@ -79,7 +79,8 @@ public struct Leg: Sendable {
 
     public var isAnswered: Bool { answeredAt != nil }
 
-    var dialog: DialogID? {
+    /// Its SIP dialog, if it has one.
+    public var dialog: DialogID? {
         if case .sip(let dialog) = signalling { return dialog }
         return nil
     }

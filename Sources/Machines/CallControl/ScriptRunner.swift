@@ -71,5 +71,4 @@ struct InputProgress: Sendable {
     /// Timers start after the prompts have ended or were interrupted.
     var isListening: Bool { playing == nil && prompts.isEmpty }
 
-
 }

@@ -22,14 +22,33 @@ extension Switchboard: CallCommands {
             throw CommandFault(.badRequest, error.message)
         }
         let world = world()
-        guard case .sip(let to, let dial) = Routing.route(endpoint, from: call.from, world) else {
-            throw CommandFault(.badRequest, "this endpoint cannot be called: no trunk, or not supported yet")
-        }
         let dialog = world.makeDialog()
+        let from: Endpoint?
+        let to: Endpoint
+        let signalling: Leg.Signalling
+        let placement: Placement
+        switch Routing.route(endpoint, from: call.from, world) {
+        case .sip(let target, let dial):
+            (from, to, signalling, placement) = (.phone(number: dial.fromUser), target, .sip(dialog), .dial(dial))
+        case .device(let account, let device):
+            from = call.from.map { .phone(number: $0) }
+            (to, signalling, placement) = (.app(user: account.name), .device(user: account.name), .device(device))
+        case .sessions(let account):
+            from = call.from.map { .phone(number: $0) }
+            (to, signalling, placement) = (.app(user: account.name), .sessions(user: account.name), .sessions)
+        case .unsupported(let what): throw CommandFault(.badRequest, "\(what): not supported yet")
+        case .refused(let target, let ending):
+            throw CommandFault(.badRequest, "\(target.address) cannot be reached: \(ending.detail ?? ending.reason)")
+        }
+        var user = UserSummary(id: .make(), name: "NAM-" + UUIDText.random())
+        if case .app(let name) = to {
+            user = UserSummary(
+                id: world.directory.userID(name, application: application.id), name: name,
+                displayName: world.directory.users[name]?.displayName)
+        }
         var leg = Leg(
-            id: .make(), kind: to.kind, direction: .outbound, signalling: .sip(dialog),
-            from: .phone(number: dial.fromUser), to: to,
-            user: UserSummary(id: .make(), name: "NAM-" + UUIDText.random()), startedAt: world.wall)
+            id: .make(), kind: to.kind, direction: .outbound, signalling: signalling, from: from, to: to, user: user,
+            startedAt: world.wall)
         leg.eventTarget = call.eventTarget
         leg.limitSeconds = call.lengthTimerSeconds
         if case .phone(_, let digits, _) = endpoint { leg.dtmfAnswer = digits }
@@ -42,14 +61,15 @@ extension Switchboard: CallCommands {
             }
         } else if let answer = call.answer {
             source = .ask(
-                WebhookSetting(target: answer, socketTimeoutMilliseconds: 5000), fallback: application.fallbackAnswerURL)
+                WebhookSetting(target: answer, socketTimeoutMilliseconds: 5000), fallback: application.fallbackAnswerURL
+            )
         } else {
             throw CommandFault(.badRequest, "one of ncco and answer_url is required")
         }
         let conversation = begin(application)
-        register(leg.id, dialog: dialog, with: conversation)
+        register(leg.id, dialog: leg.dialog, with: conversation)
         conversation.post(
-            .place(leg, dial, script: source, application: application, ringSeconds: call.ringingTimerSeconds))
+            .place(leg, placement, script: source, application: application, ringSeconds: call.ringingTimerSeconds))
         return NewCallReceipt(leg: leg.id, conversation: conversation.id)
     }
 

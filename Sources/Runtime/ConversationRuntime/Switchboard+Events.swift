@@ -99,7 +99,10 @@ extension Switchboard {
     private func admit(_ invite: IncomingInvite) {
         RuntimeMetrics.invites.increment()
         let (directory, settings, busy) = tables.withLock { tables in
-            (tables.directory, tables.settings, tables.isDraining || tables.legs.count >= 2 * tables.settings.maximumCalls)
+            (
+                tables.directory, tables.settings,
+                tables.isDraining || tables.legs.count >= 2 * tables.settings.maximumCalls
+            )
         }
         if busy { return refuse(invite, 503, "over the limit of calls", retryAfter: settings.retryAfterSeconds) }
         guard let route = directory.route(for: invite.requestUser),
@@ -135,7 +138,8 @@ extension Switchboard {
         conversation.post(.knock(newLeg, script: source, application: application))
     }
 
-    private func negotiate(_ leg: LegID, _ invite: IncomingInvite, _ policy: MediaPolicy) throws(MediaRefusal) -> String {
+    private func negotiate(_ leg: LegID, _ invite: IncomingInvite, _ policy: MediaPolicy) throws(MediaRefusal) -> String
+    {
         guard let offer = invite.offer else { return try edges.media.offer(leg, policy: policy) }
         return try edges.media.accept(leg, offer: offer, policy: policy, signallingAddress: invite.source)
     }

@@ -88,7 +88,9 @@ public final class Switchboard: Sendable {
 
     func localDescription(of leg: LegID) -> String? { tables.withLock { $0.legs[leg]?.localDescription } }
 
-    func register(_ leg: LegID, dialog: DialogID?, with conversation: ConversationActor, localDescription: String? = nil) {
+    func register(
+        _ leg: LegID, dialog: DialogID?, with conversation: ConversationActor, localDescription: String? = nil
+    ) {
         tables.withLock { tables in
             tables.legs[leg] = LegEntry(
                 conversation: conversation, dialog: dialog, localDescription: localDescription)
