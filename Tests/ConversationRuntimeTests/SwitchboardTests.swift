@@ -73,6 +73,7 @@ private struct Box {
         box.switchboard.handle(.ended(DialogID(rawValue: 1), cause: .bye(reason: nil)))
         #expect(await box.journal.wait(for: "sip bye 1001"))
         #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        await box.switchboard.drain(timeout: .seconds(5))
         #expect(box.journal.lines.filter { $0.hasPrefix("media attach") }.count == 2)
         #expect(box.journal.lines.filter { $0.hasPrefix("media close") }.count == 2)
         #expect(box.switchboard.snapshot().legsByState.isEmpty)
