@@ -11,21 +11,16 @@ public enum ConfigDocumentation {
             # Keys marked "reload" are read again at SIGHUP; a file with a fault then changes nothing.
             # Check it with: switchhook check --config FILE
             """.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        var section = ""
-        for (field, info) in zip(boxSchema.fields, boxSchema.infos(of: SwitchhookConfiguration())) {
-            let first = field.path.split(separator: ".").first.map(String.init) ?? field.path
-            if first != section {
-                section = first
-                lines.append("")
-                if let doc = groupDocs[first] { lines.append("# \(doc)") }
-                if field.path != first || field.shape == .collection { lines.append("\(first):") }
-            }
-            if field.shape == .collection {
-                lines.append("  # Each of them may have:")
-                lines += commented(field.elements, depth: 2).map { "  #" + $0.dropFirst(2) }
-                lines += sampleSections[first] ?? []
+        for section in sections {
+            lines.append("")
+            if let doc = groupDocs[section.name] { lines.append("# \(doc)") }
+            if section.isCollection {
+                lines += ["\(section.name):", "  # Each of them may have:"]
+                lines += commented(section.keys, margin: "  #   ") + (sampleSections[section.name] ?? [])
+            } else if section.keys.first?.path == section.name {
+                lines += commented(section.keys, margin: "# ")
             } else {
-                lines += commented([relative(info, to: first)], depth: field.path == first ? 0 : 1)
+                lines += ["\(section.name):"] + commented(section.keys, margin: "  # ")
             }
         }
         return lines.map(\.withoutTrailingBlanks).joined(separator: "\n") + "\n"
@@ -45,18 +40,33 @@ public enum ConfigDocumentation {
         return "\(prefix)\(info.path) (\(info.type)\(fallback)): \(info.doc)"
     }
 
-    private static func relative(_ info: FieldInfo, to section: String) -> FieldInfo {
-        guard info.path.hasPrefix(section + ".") else { return info }
-        var info = info
-        info.path.removeFirst(section.utf8.count + 1)
-        return info
+    private struct Section {
+        var name: String
+        var isCollection: Bool
+        /// Paths are relative to the section, or to one element of a collection.
+        var keys: [FieldInfo]
     }
 
-    /// Keys as comments, nested by their paths; the `#` stands at the depth of the first group.
-    private static func commented(_ infos: [FieldInfo], depth: Int) -> [String] {
+    private static var sections: [Section] {
+        var sections: [Section] = []
+        for (field, info) in zip(boxSchema.fields, boxSchema.infos(of: SwitchhookConfiguration())) {
+            let name = field.path.split(separator: ".").first.map(String.init) ?? field.path
+            if field.shape == .collection {
+                sections.append(Section(name: name, isCollection: true, keys: field.elements))
+                continue
+            }
+            var key = info
+            if field.path != name { key.path.removeFirst(name.utf8.count + 1) }
+            if sections.last?.name != name { sections.append(Section(name: name, isCollection: false, keys: [])) }
+            sections[sections.count - 1].keys.append(key)
+        }
+        return sections
+    }
+
+    /// Keys as comments, nested by their paths.
+    private static func commented(_ infos: [FieldInfo], margin: String) -> [String] {
         var lines: [String] = []
         var open: [String] = []
-        let margin = indent(depth) + "# "
         for info in infos {
             let parts = info.path.split(separator: ".").map(String.init)
             let groups = Array(parts.dropLast())

@@ -1,11 +1,13 @@
 /// Where a value came from.
 public enum ConfigOrigin: Sendable, Hashable, CustomStringConvertible {
+    /// Line 0: the file as a whole.
     case file(String, line: Int)
     case environment(String)
     case commandLine
 
     public var description: String {
         switch self {
+        case .file(let path, 0): path
         case .file(let path, let line): "\(path):\(line)"
         case .environment(let name): name
         case .commandLine: "--set"
