@@ -1,5 +1,7 @@
 #include "CResampler.h"
 
+#include <stddef.h>
+
 #include <speex/speex_resampler.h>
 
 swh_resampler *swh_resampler_new(uint32_t input_rate, uint32_t output_rate, int quality) {
