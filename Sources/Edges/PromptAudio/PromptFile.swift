@@ -49,6 +49,7 @@ struct PromptFile {
     }
 
     private func fault(_ code: Int32) -> PromptFault {
-        PromptFault("file \(path): " + unsafe String(cString: strerror(code)))
+        let words = unsafe String(cString: strerror(code))
+        return PromptFault("file \(path): \(words)")
     }
 }
