@@ -1,6 +1,7 @@
 import CallModel
 import NCCO
 import Testing
+import WireJSON
 
 struct ConnectTests {
     private static let app = #"{"type":"app","user":"alice"}"#
