@@ -186,15 +186,47 @@ import WireJSON
         let store = try folder.store()
         let delivery = try await delivery(store, directory)
         try await drain(delivery)
-        for _ in 0..<200 where try await delivery.lag(.rtc).parkedRows > 0 {
-            try await again.requests(again.received.count + 1, within: .milliseconds(50))
+        let missing = {
+            let got = Set((before + again.received.map(Sample.key)).map { "\($0.conversation) \($0.id)" })
+            return 100 - got.count
         }
-        let after = again.received.map(Sample.key)
-        for conversation in conversations {
-            let mine = { (keys: [(conversation: String, id: Int)]) in
-                keys.filter { $0.conversation == conversation.text }.map(\.id)
+        // What was parked comes alongside.
+        while missing() > 0 { try await again.requests(again.received.count + 1) }
+        await delivery.stop()
+        await fetcher.shutdown()
+    }
+
+    @Test("kill -9 loses and reorders nothing that was committed", arguments: [1, 40, 150, 290])
+    func killed(afterRow: Int) async throws {
+        let receiver = try await Receiver()
+        await #expect(processExitsWith: .signal(9)) {
+            [path = folder.path as String, url = receiver.url() as String, afterRow = afterRow as Int] in
+            let store = try EventStore(path: path, logger: Sample.logger)
+            let subscription = store.onCommit { if $0 >= Int64(afterRow) { killSelf() } }
+            let delivery = WebhookDelivery(
+                journal: store, fetcher: HTTPFetcher(), logger: Sample.logger,
+                directory: TestDirectory(Sample.application(url)).lookup)
+            try await delivery.start()
+            let conversations = (0..<10).map { ConversationID("CON-\($0)") }
+            for id in 1...30 {
+                for conversation in conversations {
+                    _ = try await store.appendDurably(LogBatch(events: [Sample.row(conversation, id)]))
+                }
             }
-            #expect(Set(mine(before) + mine(after)) == Set(1...10))
+            subscription.cancel()
+        }
+        let store = try folder.store()
+        let delivery = try await delivery(store, TestDirectory(Sample.application(receiver.url())))
+        try await drain(delivery)
+        let committed = try await store.rows(
+            after: 0, limit: 1000, application: nil, conversation: nil, stream: nil)
+        #expect(committed.count >= afterRow)
+        let received = receiver.received.map(Sample.key)
+        for conversation in Set(committed.compactMap(\.conversation)) {
+            let ids = received.filter { $0.conversation == conversation.text }.map(\.id)
+            var firsts: [Int] = []
+            for id in ids where !firsts.contains(id) { firsts.append(id) }
+            #expect(firsts == committed.filter { $0.conversation == conversation }.compactMap(\.id))
         }
         await delivery.stop()
         await fetcher.shutdown()

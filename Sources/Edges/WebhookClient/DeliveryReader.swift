@@ -12,6 +12,9 @@ actor DeliveryReader {
     private static let rowsPerRead = 256
     /// Places are saved in batches: a crash costs duplicates of this time at most, never a row.
     private static let saveInterval = Duration.milliseconds(100)
+    /// How long a request of the call's own path waits for rows that are not committed yet: it must not hang on a slow
+    /// disk.
+    private static let commitWait = Duration.milliseconds(50)
     /// Timers may be late by this much, so that thousands of them do not wake the machine one by one.
     private static let timerGrain = Duration.milliseconds(5)
 
@@ -93,8 +96,12 @@ actor DeliveryReader {
             settlers[leg, default: []].append(Settler(id: id, continuation: continuation))
             Task { await readUpToNow(leg, id) }
             Task {
-                try? await Task.sleep(for: limit)
-                release(leg) { $0.id == id }
+                try? await Task.sleep(for: min(limit, Self.commitWait))
+                release(leg) { $0.id == id && !$0.hasRead }
+                if limit > Self.commitWait, settlers[leg]?.contains(where: { $0.id == id }) == true {
+                    try? await Task.sleep(for: limit - Self.commitWait)
+                    release(leg) { $0.id == id }
+                }
             }
         }
     }
