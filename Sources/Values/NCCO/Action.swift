@@ -40,10 +40,11 @@ public struct Talk: Hashable, Sendable {
     public var style = 0
     public var premium = false
     public init(text: String) { self.text = text }
-    /// Wrapped in `<speak>…</speak>`.
+    /// Starts with the `speak` tag; whether it is closed is for the voice to find out (ncco §8).
     public var isSSML: Bool {
-        let trimmed = text.drop { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" }
-        return trimmed.hasPrefix("<speak")
+        let start = text.drop { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }
+        guard start.hasPrefix("<speak"), let next = start.dropFirst(6).first else { return false }
+        return next == ">" || next == "/" || next.isWhitespace
     }
 }
 
