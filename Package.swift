@@ -142,8 +142,8 @@ let package = Package(
         module(
             "TestPhone", in: .runtime,
             [
-                "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "SIPStack", "MediaEngine", "PromptAudio",
-                "ConfigFile", nioCore, nioPosix, nioHTTP1, log,
+                "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "SDP", "RTP", "VoiceCodecs", "SIPStack",
+                "PromptAudio", "SoundDevice", "ConfigFile", "CLinux", crypto, nioCore, nioPosix, nioHTTP1, nioSSL, log,
             ]),
         module(
             "SwitchhookDaemon", in: .runtime,
