@@ -147,7 +147,9 @@ struct PromptLibraryTests {
 
     @Test(
         "a level becomes decibels",
-        arguments: [(-1.0, -20.0), (-0.5, -10), (0, 0), (0.5, 3), (1, 6), (7, 6), (-7, -20), (Double.nan, 0)])
+        arguments: [
+            (-1, -20), (-0.5, -10), (0, 0), (0.5, 3), (1, 6), (7, 6), (-7, -20), (.nan, 0),
+        ] as [(Double, Double)])
     func gain(level: Double, decibels: Double) {
         #expect(abs(PromptLibrary.gainDecibels(forLevel: level) - decibels) < 1e-9)
     }

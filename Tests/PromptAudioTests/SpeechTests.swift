@@ -91,7 +91,9 @@ struct SpeechTests {
 
     @Test(
         "every language speaks, an unknown one with the default voice",
-        arguments: ["en-US", "en-GB", "en-AU", "de-DE", "fr-CA", "es-MX", "pt-BR", "cmn-CN", "no-NO", "arb", "tlh-XX", ""]
+        arguments: [
+            "en-US", "en-GB", "en-AU", "de-DE", "fr-CA", "es-MX", "pt-BR", "cmn-CN", "no-NO", "arb", "tlh-XX", "",
+        ]
     )
     func languages(language: String) async throws {
         #expect(try await speak("1 2 3", language: language).level > 300)

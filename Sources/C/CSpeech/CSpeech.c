@@ -49,16 +49,23 @@ int swh_speech_start(void)
     return rate;
 }
 
-int swh_speech_has_language(const char *code)
+const char *swh_speech_voice(const char *language)
 {
+    /* A voice is named by its file: the engine finds by language code only the first language of each voice. */
     const espeak_VOICE **voices = espeak_ListVoices(NULL);
+    const char *best = NULL;
+    char best_priority = 127;
     for (; voices && *voices; voices++) {
-        if ((*voices)->identifier && strncmp((*voices)->identifier, "mb/", 3) == 0) continue;
-        /* A list of (priority byte, language, zero byte), ended by a zero priority. */
+        const char *file = (*voices)->identifier;
+        if (!file || strncmp(file, "mb/", 3) == 0) continue; /* needs MBROLA */
+        /* A list of (priority byte, language, zero byte), ended by a zero priority; lower is better. */
         for (const char *entry = (*voices)->languages; entry && *entry; entry += strlen(entry) + 1)
-            if (strcasecmp(entry + 1, code) == 0) return 1;
+            if (strcasecmp(entry + 1, language) == 0 && *entry < best_priority) {
+                best = file;
+                best_priority = *entry;
+            }
     }
-    return 0;
+    return best;
 }
 
 int swh_speech_synthesize(const char *voice, const char *text, int is_ssml, size_t frame_limit, int16_t **samples,

@@ -56,8 +56,7 @@ public final class PromptLibrary: PromptLoading {
         self.time = time
         self.fetch = fetch
         speech = SpeechEngine(
-            defaultLanguage: defaultLanguage, maximumSeconds: limits.clipSeconds, queueLimit: limits.loadsAtOnce,
-            log: log)
+            defaultLanguage: defaultLanguage, maximumSeconds: limits.clipSeconds, log: log)
         files = EngineThread(name: "prompts", queueLimit: limits.loadsAtOnce)
         state = Mutex(State(cache: ClipCache(byteLimit: limits.cacheBytes)))
     }

@@ -6,45 +6,42 @@ import Synchronization
 /// Speaks text with espeak-ng.
 ///
 /// - Units: 16 kHz mono.
-/// - Threading: any task; the library runs on one thread of its own, started with the first text.
+/// - Threading: any task; the library is one global engine, so every instance shares one thread, made with the first
+///   text.
 /// - Fails with: `PromptFault` for malformed SSML, for text longer than the limits, and when the library has no data.
 final class SpeechEngine: Sendable {
     static let sampleRate = 16_000
 
-    private let thread: EngineThread
+    private static let thread = EngineThread(name: "speech", queueLimit: 256)
+    /// Hz; nil until the library is started. Touched on the thread only; the mutex is never contended.
+    private static let engineRate = Mutex<Int?>(nil)
+
     private let defaultLanguage: String
     private let maximumSeconds: Int
     private let log: Logger
-    /// Touched on the engine's thread only; the mutex is for the compiler and never contended.
-    private let state = Mutex(State())
+    /// Those already warned of.
+    private let unknownLanguages = Mutex<Set<String>>([])
 
-    private struct State {
-        /// Hz; nil until the library is started.
-        var engineRate: Int?
-        var unknownLanguages: Set<String> = []
-    }
-
-    init(defaultLanguage: String, maximumSeconds: Int, queueLimit: Int, log: Logger) {
-        thread = EngineThread(name: "speech", queueLimit: queueLimit)
+    init(defaultLanguage: String, maximumSeconds: Int, log: Logger) {
         self.defaultLanguage = defaultLanguage
         self.maximumSeconds = maximumSeconds
         self.log = log
     }
 
     func speak(_ text: String, language: String, style: Int) async throws(PromptFault) -> PCMClip {
-        try await thread.run { [self] () throws(PromptFault) in
+        try await Self.thread.run { [self] () throws(PromptFault) in
             try speakOnThread(text, language: language, style: style)
         }
     }
 
     private func speakOnThread(_ text: String, language: String, style: Int) throws(PromptFault) -> PCMClip {
-        let rate = try engineRate()
+        let rate = try Self.startedEngineRate()
         var input = text.trimmingWhitespace()
         let isSSML = input.lowercased().hasPrefix("<speak")
-        if isSSML { input = try SSML.cleaned(input, language: knownLanguage) }
+        if isSSML { input = try SSML.cleaned(input, language: { Self.known($0)?.code }) }
         // A zero byte would end the text for the C library.
         input = input.replacing("\0", with: " ")
-        let voice = voice(for: language) + SpeechLanguage.variant(for: style)
+        let voice = try voice(for: language) + SpeechLanguage.variant(for: style)
         var samples: UnsafeMutablePointer<Int16>?
         var frameCount = 0
         let status = unsafe swh_speech_synthesize(
@@ -56,26 +53,31 @@ final class SpeechEngine: Sendable {
             sampleRate: Self.sampleRate, samples: try resampled(spoken, from: rate, to: Self.sampleRate))
     }
 
-    private func engineRate() throws(PromptFault) -> Int {
-        if let rate = state.withLock({ $0.engineRate }) { return rate }
+    private static func startedEngineRate() throws(PromptFault) -> Int {
+        if let rate = engineRate.withLock({ $0 }) { return rate }
         let rate = Int(swh_speech_start())
         guard rate > 0 else { throw PromptFault("speech: espeak-ng cannot read its voices (package espeak-ng-data)") }
-        state.withLock { $0.engineRate = rate }
+        engineRate.withLock { $0 = rate }
         return rate
     }
 
-    private func voice(for language: String) -> String {
-        if let code = knownLanguage(language) { return code }
-        if state.withLock({ $0.unknownLanguages.count < 64 && $0.unknownLanguages.insert(language).inserted }) {
+    private func voice(for language: String) throws(PromptFault) -> String {
+        if let known = Self.known(language) { return known.voice }
+        if unknownLanguages.withLock({ $0.count < 64 && $0.insert(language).inserted }) {
             log.warning(
                 "no voice for the language, the default speaks",
                 metadata: ["language": "\(language)", "default": "\(defaultLanguage)"])
         }
-        return knownLanguage(defaultLanguage) ?? "en-us"
+        guard let known = Self.known(defaultLanguage) else { throw PromptFault("speech: no voice \(defaultLanguage)") }
+        return known.voice
     }
 
-    private func knownLanguage(_ tag: String) -> String? {
-        SpeechLanguage.candidates(for: tag).first { unsafe swh_speech_has_language($0) != 0 }
+    /// The espeak-ng code and voice of a BCP-47 language. On the thread.
+    private static func known(_ tag: String) -> (code: String, voice: String)? {
+        for code in SpeechLanguage.candidates(for: tag) {
+            if let voice = unsafe swh_speech_voice(code) { return (code, unsafe String(cString: voice)) }
+        }
+        return nil
     }
 
     private func reason(_ status: Int32, voice: String) -> String {

@@ -38,7 +38,7 @@ public enum PacketProtection {
     /// Protects what a leg sends.
     ///
     /// - Threading: control makes it and calls `destroy` once, when no worker uses it any more; one worker at a time
-    ///   calls the rest. They never wait, but libsrtp2 allocates inside.
+    ///   calls the rest, inside which libsrtp2 allocates and takes short locks.
     @safe public struct Outbound {
         private let session: OpaquePointer
 

@@ -13,7 +13,7 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
     @inlinable public static func + (instant: Self, duration: Duration) -> Self {
         let delta = duration.wholeNanoseconds
         if delta >= 0 { return Self(nanoseconds: instant.nanoseconds &+ UInt64(delta)) }
-        let back = UInt64(-delta)
+        let back = delta.magnitude
         return Self(nanoseconds: instant.nanoseconds > back ? instant.nanoseconds - back : 0)
     }
 
@@ -27,9 +27,10 @@ extension Duration {
     /// The duration in nanoseconds, saturating at about 292 years.
     @inlinable public var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return product &+ attoseconds / 1_000_000_000
+        let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isJustTooLong) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        if isTooLong || isJustTooLong { return seconds < 0 ? .min : .max }
+        return sum
     }
 
     /// The duration in whole milliseconds, rounded towards zero.

@@ -14,46 +14,84 @@ public struct WallTime: Hashable, Comparable, Sendable {
         let (days, dayMilliseconds) = milliseconds.flooredDivision(by: 86_400_000)
         let (year, month, day) = Self.civil(fromDays: days)
         let second = dayMilliseconds / 1000
-        return Self.pad(year, 4) + "-" + Self.pad(month, 2) + "-" + Self.pad(day, 2) + "T"
-            + Self.pad(second / 3600, 2) + ":" + Self.pad(second / 60 % 60, 2) + ":" + Self.pad(second % 60, 2) + "."
-            + Self.pad(dayMilliseconds % 1000, 3) + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        Self.append(year, 4, to: &text)
+        for (separator, value, digits) in [
+            ("-", month, 2), ("-", day, 2), ("T", second / 3600, 2), (":", second / 60 % 60, 2), (":", second % 60, 2),
+            (".", dayMilliseconds % 1000, 3),
+        ] as [(Unicode.Scalar, Int64, Int)] {
+            text.append(UInt8(ascii: separator))
+            Self.append(value, digits, to: &text)
+        }
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads `YYYY-MM-DDTHH:MM:SS[.fff][Z|±HH:MM]`; also a blank for `T` and a bare date. Nil when it is none of these.
     public init?(iso8601 text: String) {
         var reader = DigitReader(text)
-        guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
-            let day = reader.number(2), (1...12).contains(month), (1...31).contains(day)
-        else { return nil }
-        var milliseconds = Self.days(fromYear: year, month: month, day: day) * 86_400_000
-        if !reader.atEnd {
-            guard reader.skip("T") || reader.skip("t") || reader.skip(" ") else { return nil }
-            guard let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2), hour < 25, minute < 60
-            else { return nil }
-            var second: Int64 = 0
-            if reader.skip(":") {
-                guard let value = reader.number(2), value < 61 else { return nil }
-                second = value
-            }
-            milliseconds += (hour * 3600 + minute * 60 + second) * 1000
-            if reader.skip(".") { milliseconds += reader.fractionMilliseconds() }
-            if !reader.atEnd, !reader.skip("Z"), !reader.skip("z") {
-                let east = reader.skip("+")
-                guard east || reader.skip("-") else { return nil }
-                guard let offsetHour = reader.number(2) else { return nil }
-                _ = reader.skip(":")
-                guard let offsetMinute = reader.number(2) else { return nil }
-                let offset = (offsetHour * 60 + offsetMinute) * 60_000
-                milliseconds -= east ? offset : -offset
-            }
-            guard reader.atEnd else { return nil }
+        guard let date = Self.date(&reader) else { return nil }
+        guard !reader.atEnd else {
+            self.init(milliseconds: date)
+            return
         }
-        self.init(milliseconds: milliseconds)
+        guard reader.skip("T") || reader.skip("t") || reader.skip(" "), let time = Self.timeOfDay(&reader),
+            let offset = Self.offset(&reader), reader.atEnd
+        else { return nil }
+        self.init(milliseconds: date + time - offset)
     }
 
-    private static func pad(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
+    /// Milliseconds from 1970 to the start of the date.
+    private static func date(_ reader: inout DigitReader) -> Int64? {
+        guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
+            let day = reader.number(2), (1...12).contains(month), day >= 1
+        else { return nil }
+        let start = days(fromYear: year, month: month, day: 1)
+        let nextMonth =
+            month == 12 ? days(fromYear: year + 1, month: 1, day: 1) : days(fromYear: year, month: month + 1, day: 1)
+        guard day <= nextMonth - start else { return nil }
+        return (start + day - 1) * 86_400_000
+    }
+
+    /// Milliseconds of `HH:MM[:SS[.fff]]`; 24:00 and a leap second count on into the next day or minute.
+    private static func timeOfDay(_ reader: inout DigitReader) -> Int64? {
+        guard let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2), hour <= 24, minute < 60
+        else {
+            return nil
+        }
+        var milliseconds = (hour * 3600 + minute * 60) * 1000
+        if reader.skip(":") {
+            guard let second = reader.number(2), second <= 60 else { return nil }
+            milliseconds += second * 1000
+            if reader.skip(".") {
+                guard let fraction = reader.fractionMilliseconds() else { return nil }
+                milliseconds += fraction
+            }
+        }
+        return hour == 24 && milliseconds != 86_400_000 ? nil : milliseconds
+    }
+
+    /// Milliseconds east of UTC; UTC when nothing is said.
+    private static func offset(_ reader: inout DigitReader) -> Int64? {
+        if reader.atEnd || reader.skip("Z") || reader.skip("z") { return 0 }
+        let isEast = reader.skip("+")
+        guard isEast || reader.skip("-"), let hour = reader.number(2), hour < 24 else { return nil }
+        _ = reader.skip(":")
+        guard let minute = reader.number(2), minute < 60 else { return nil }
+        let offset = (hour * 60 + minute) * 60_000
+        return isEast ? offset : -offset
+    }
+
+    /// At least `digits` digits.
+    private static func append(_ value: Int64, _ digits: Int, to text: inout [UInt8]) {
+        var scale: Int64 = 1
+        for _ in 1..<digits { scale *= 10 }
+        guard (0..<scale * 10).contains(value) else { return text.append(contentsOf: String(value).utf8) }
+        while scale > 0 {
+            text.append(48 + UInt8(value / scale % 10))
+            scale /= 10
+        }
     }
 
     // Civil-from-days and back: proleptic Gregorian calendar counted from 0000-03-01, era of 400 years.
@@ -101,7 +139,9 @@ private struct DigitReader {
         rest.removeFirst(digits)
         return value
     }
-    mutating func fractionMilliseconds() -> Int64 {
+    /// One or more digits; those below the millisecond are dropped.
+    mutating func fractionMilliseconds() -> Int64? {
+        guard let first = rest.first, (48...57).contains(first) else { return nil }
         var value: Int64 = 0
         var scale: Int64 = 100
         while let byte = rest.first, (48...57).contains(byte) {

@@ -83,33 +83,64 @@ public enum Syntax {
         }
     }
 
-    /// `scheme` or the same with `s`, `://`, a host, an optional port.
+    /// `scheme` or the same with `s`, `://`, a host, an optional port. Scripts are full of them: one pass over the bytes.
     private static func isURL(_ text: String, scheme: String) -> Bool {
-        var rest = text.utf8[...]
-        for byte in scheme.utf8 where rest.popFirst().map({ $0 | 0x20 }) != byte { return false }
-        if let byte = rest.first, byte | 0x20 == UInt8(ascii: "s") { rest.removeFirst() }
-        for byte in "://".utf8 where rest.popFirst() != byte { return false }
-        guard rest.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
-        var host = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        if let at = host.lastIndex(of: UInt8(ascii: "@")) { host = host[host.index(after: at)...] }
-        if let colon = host.lastIndex(of: UInt8(ascii: ":")), host.last != UInt8(ascii: "]") {
-            guard isPort(host[host.index(after: colon)...]) else { return false }
-            host = host[..<colon]
+        let bytes = text.utf8.span
+        guard let start = authorityStart(in: bytes, scheme: scheme) else { return false }
+        var hostStart = start
+        var hostEnd = bytes.count
+        for index in start..<bytes.count {
+            switch bytes[index] {
+            case 0...0x20, 0x7F: return false
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): hostEnd = min(hostEnd, index)
+            case UInt8(ascii: "@") where hostEnd == bytes.count: hostStart = index + 1
+            default: break
+            }
         }
-        return !host.isEmpty && host.allSatisfy(isHostByte)
+        return isHostAndPort(bytes.extracting(hostStart..<hostEnd))
     }
 
-    private static func isPort(_ bytes: Substring.UTF8View) -> Bool {
-        guard (1...5).contains(bytes.count), bytes.allSatisfy({ (48...57).contains($0) }) else { return false }
-        return (1...65535).contains(bytes.reduce(0) { $0 * 10 + Int($1 - 48) })
+    private static func authorityStart(in bytes: Span<UInt8>, scheme: String) -> Int? {
+        var index = 0
+        for byte in scheme.utf8 {
+            guard index < bytes.count, bytes[index] | 0x20 == byte else { return nil }
+            index += 1
+        }
+        if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "s") { index += 1 }
+        for byte in "://".utf8 {
+            guard index < bytes.count, bytes[index] == byte else { return nil }
+            index += 1
+        }
+        return index
+    }
+
+    private static func isHostAndPort(_ bytes: Span<UInt8>) -> Bool {
+        var colon: Int?
+        for index in 0..<bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: ":"): colon = index
+            case UInt8(ascii: "]"): colon = nil
+            case let byte: if !isHostByte(byte) { return false }
+            }
+        }
+        guard let colon else { return bytes.count > 0 }
+        return colon > 0 && isPort(bytes.extracting((colon + 1)..<bytes.count))
+    }
+
+    private static func isPort(_ bytes: Span<UInt8>) -> Bool {
+        guard (1...5).contains(bytes.count) else { return false }
+        var port = 0
+        for index in 0..<bytes.count {
+            guard (48...57).contains(bytes[index]) else { return false }
+            port = port * 10 + Int(bytes[index] - 48)
+        }
+        return (1...65535).contains(port)
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 48...57, 65...90, 97...122, 0x80...: true
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "["), UInt8(ascii: "]"),
-            UInt8(ascii: ":"):
-            true
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "["): true
         default: false
         }
     }

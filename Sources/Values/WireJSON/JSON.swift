@@ -26,6 +26,32 @@ public struct JSONObject: Hashable, Sendable {
         for (key, value) in members { self[key] = value }
     }
 
+    /// Members as they were parsed: of duplicate keys the first keeps its place and gets the last value.
+    init(lastOfEach parsed: [(key: String, value: JSON)]) {
+        members = parsed
+        if hasDuplicates { removeDuplicates() }
+    }
+
+    private var hasDuplicates: Bool {
+        // Few members are compared with each other; many (hostile input) through an index, so that it stays linear.
+        guard members.count <= 16 else { return Set(members.lazy.map(\.key)).count < members.count }
+        return members.indices.contains { index in members[..<index].contains { $0.key == members[index].key } }
+    }
+
+    private mutating func removeDuplicates() {
+        var places: [String: Int] = [:]
+        var unique: [(key: String, value: JSON)] = []
+        for member in members {
+            if let place = places[member.key] {
+                unique[place].value = member.value
+            } else {
+                places[member.key] = unique.count
+                unique.append(member)
+            }
+        }
+        members = unique
+    }
+
     public var isEmpty: Bool { members.isEmpty }
     public var count: Int { members.count }
     public var keys: [String] { members.map(\.key) }

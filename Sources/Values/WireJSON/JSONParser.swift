@@ -1,5 +1,6 @@
 /// Why a text is not JSON, and where.
 public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Bytes from the start of the text.
     public let offset: Int
     public let reason: String
     public var description: String { "not valid JSON at byte \(offset): \(reason)" }
@@ -13,8 +14,9 @@ extension JSON {
     ///
     /// - Fails with: `JSONSyntaxError` naming the byte offset.
     public init(parsing bytes: some Collection<UInt8>) throws(JSONSyntaxError) {
-        var parser = JSONParser(Array(bytes))
-        self = try parser.document()
+        let input = Array(bytes)
+        var parser = JSONParser()
+        self = try parser.document(input.span)
     }
 
     public init(parsing text: String) throws(JSONSyntaxError) {
@@ -22,52 +24,52 @@ extension JSON {
     }
 }
 
+/// Reads one text; the input is handed to every step so that its bounds are checked without counting references.
 struct JSONParser {
-    private let input: [UInt8]
     private var index = 0
 
-    init(_ input: [UInt8]) {
-        self.input = input
+    mutating func document(_ input: Span<UInt8>) throws(JSONSyntaxError) -> JSON {
         if input.count >= 3, input[0] == 0xEF, input[1] == 0xBB, input[2] == 0xBF { index = 3 }
-    }
-
-    mutating func document() throws(JSONSyntaxError) -> JSON {
-        let value = try value(depth: 0)
-        skipBlanks()
-        if index < input.count { throw fault("text after the end of the document") }
+        let value = try value(input, depth: 0)
+        if peek(input) != nil { throw fault("text after the end of the document") }
         return value
     }
 
     private func fault(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(offset: index, reason: reason) }
     private var endsEarly: JSONSyntaxError { fault("document ends early") }
 
-    private mutating func skipBlanks() {
+    /// The next byte that is not blank, not yet taken.
+    @inline(__always)
+    private mutating func peek(_ input: Span<UInt8>) -> UInt8? {
         while index < input.count {
-            switch input[index] {
-            case 0x20, 0x09, 0x0A, 0x0D: index += 1
-            default: return
-            }
+            let byte = input[index]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+            index += 1
         }
+        return nil
     }
 
-    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
-        if depth > JSON.maximumDepth { throw fault("nested deeper than \(JSON.maximumDepth)") }
-        skipBlanks()
-        guard index < input.count else { throw endsEarly }
-        switch input[index] {
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), 48...57: return try number()
+    @inline(__always)
+    private mutating func next(_ input: Span<UInt8>) throws(JSONSyntaxError) -> UInt8 {
+        guard let byte = peek(input) else { throw endsEarly }
+        return byte
+    }
+
+    private mutating func value(_ input: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSON {
+        switch try next(input) {
+        case UInt8(ascii: "\""): return .string(try string(input))
+        case UInt8(ascii: "{"): return .object(try object(input, depth: depth))
+        case UInt8(ascii: "["): return .array(try array(input, depth: depth))
+        case UInt8(ascii: "-"), 48...57: return try number(input)
+        case UInt8(ascii: "t"): return try word("true", .bool(true), input)
+        case UInt8(ascii: "f"): return try word("false", .bool(false), input)
+        case UInt8(ascii: "n"): return try word("null", .null, input)
         default: throw fault("unexpected character")
         }
     }
 
-    private mutating func word(_ text: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
-        for byte in text.description.utf8 {
+    private mutating func word(_ word: String, _ value: JSON, _ input: Span<UInt8>) throws(JSONSyntaxError) -> JSON {
+        for byte in word.utf8 {
             guard index < input.count else { throw endsEarly }
             guard input[index] == byte else { throw fault("unexpected character") }
             index += 1
@@ -75,137 +77,148 @@ struct JSONParser {
         return value
     }
 
-    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSON {
+    private mutating func array(_ input: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> [JSON] {
+        if depth == JSON.maximumDepth { throw fault("nested deeper than \(JSON.maximumDepth)") }
         index += 1
         var items: [JSON] = []
-        skipBlanks()
-        if index < input.count, input[index] == UInt8(ascii: "]") {
+        if try next(input) == UInt8(ascii: "]") {
             index += 1
-            return .array(items)
+            return items
         }
         while true {
-            skipBlanks()
-            if index < input.count, input[index] == UInt8(ascii: "]") { throw fault("trailing comma") }
-            items.append(try value(depth: depth + 1))
-            skipBlanks()
-            guard index < input.count else { throw endsEarly }
-            switch input[index] {
-            case UInt8(ascii: ","): index += 1
+            items.append(try value(input, depth: depth + 1))
+            switch try next(input) {
+            case UInt8(ascii: ","):
+                index += 1
+                if try next(input) == UInt8(ascii: "]") { throw fault("trailing comma") }
             case UInt8(ascii: "]"):
                 index += 1
-                return .array(items)
+                return items
             default: throw fault("expected , or ]")
             }
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSON {
+    private mutating func object(_ input: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONObject {
+        if depth == JSON.maximumDepth { throw fault("nested deeper than \(JSON.maximumDepth)") }
         index += 1
-        var object = JSONObject()
-        skipBlanks()
-        if index < input.count, input[index] == UInt8(ascii: "}") {
+        if try next(input) == UInt8(ascii: "}") {
             index += 1
-            return .object(object)
+            return JSONObject()
         }
+        var members: [(key: String, value: JSON)] = []
+        members.reserveCapacity(4)
         while true {
-            skipBlanks()
-            guard index < input.count else { throw endsEarly }
-            if input[index] == UInt8(ascii: "}") { throw fault("trailing comma") }
-            guard input[index] == UInt8(ascii: "\"") else { throw fault("expected a member name in quotes") }
-            let key = try string()
-            skipBlanks()
-            guard index < input.count else { throw endsEarly }
-            guard input[index] == UInt8(ascii: ":") else { throw fault("expected :") }
+            guard try next(input) == UInt8(ascii: "\"") else { throw fault("expected a member name in quotes") }
+            let key = try string(input)
+            guard try next(input) == UInt8(ascii: ":") else { throw fault("expected :") }
             index += 1
-            object[key] = try value(depth: depth + 1)
-            skipBlanks()
-            guard index < input.count else { throw endsEarly }
-            switch input[index] {
-            case UInt8(ascii: ","): index += 1
+            members.append((key, try value(input, depth: depth + 1)))
+            switch try next(input) {
+            case UInt8(ascii: ","):
+                index += 1
+                if try next(input) == UInt8(ascii: "}") { throw fault("trailing comma") }
             case UInt8(ascii: "}"):
                 index += 1
-                return .object(object)
+                return JSONObject(lastOfEach: members)
             default: throw fault("expected , or }")
             }
         }
     }
 
-    private mutating func number() throws(JSONSyntaxError) -> JSON {
+    private mutating func number(_ input: Span<UInt8>) throws(JSONSyntaxError) -> JSON {
         let start = index
-        var isInteger = true
-        if input[index] == UInt8(ascii: "-") { index += 1 }
+        let isNegative = input[index] == UInt8(ascii: "-")
+        if isNegative { index += 1 }
         guard index < input.count else { throw endsEarly }
+        let firstDigit = index
+        var magnitude: Int64 = 0
         if input[index] == 48 {
             index += 1
         } else {
-            try digits()
+            magnitude = try digits(input)
         }
+        let digitCount = index - firstDigit
+        var isWhole = true
         if index < input.count, input[index] == UInt8(ascii: ".") {
-            isInteger = false
+            isWhole = false
             index += 1
-            try digits()
+            _ = try digits(input)
         }
         if index < input.count, input[index] | 0x20 == UInt8(ascii: "e") {
-            isInteger = false
+            isWhole = false
             index += 1
             if index < input.count, input[index] == UInt8(ascii: "+") || input[index] == UInt8(ascii: "-") {
                 index += 1
             }
-            try digits()
+            _ = try digits(input)
         }
-        let text = String(decoding: input[start..<index], as: UTF8.self)
-        if isInteger, let value = Int64(text) { return .int(value) }
+        // 18 digits always fit; longer numbers take the slow way.
+        if isWhole, digitCount <= 18 { return .int(isNegative ? -magnitude : magnitude) }
+        let text = try text(input.extracting(start..<index), at: start)
+        if isWhole, let value = Int64(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else { throw fault("number out of range") }
         return .double(value)
     }
 
-    private mutating func digits() throws(JSONSyntaxError) {
+    /// One or more digits; their value, wrapped when there are more than 18.
+    private mutating func digits(_ input: Span<UInt8>) throws(JSONSyntaxError) -> Int64 {
         let start = index
-        while index < input.count, (48...57).contains(input[index]) { index += 1 }
+        var value: Int64 = 0
+        while index < input.count, (48...57).contains(input[index]) {
+            value = value &* 10 &+ Int64(input[index] &- 48)
+            index += 1
+        }
         if index == start { throw index < input.count ? fault("expected a digit") : endsEarly }
+        return value
     }
 
-    private mutating func string() throws(JSONSyntaxError) -> String {
+    private mutating func string(_ input: Span<UInt8>) throws(JSONSyntaxError) -> String {
         index += 1
         let start = index
-        // Most strings have no escape: find the closing quote first and take the bytes as they are.
+        // Most strings have no escape: find the closing quote and take the bytes as they are.
         while index < input.count {
             let byte = input[index]
             if byte == UInt8(ascii: "\"") {
-                defer { index += 1 }
-                return try utf8(input[start..<index], at: start)
+                index += 1
+                return try text(input.extracting(start..<index - 1), at: start)
             }
-            if byte == UInt8(ascii: "\\") { break }
+            if byte == UInt8(ascii: "\\") { return try escapedString(input, from: start) }
             if byte < 0x20 { throw fault("control character in a string") }
             index += 1
         }
-        var bytes = Array(input[start..<index])
+        throw endsEarly
+    }
+
+    /// The rest of a string whose first escape is at `index`.
+    private mutating func escapedString(_ input: Span<UInt8>, from start: Int) throws(JSONSyntaxError) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(2 * (index - start) + 32)
+        for position in start..<index { bytes.append(input[position]) }
         while index < input.count {
             let byte = input[index]
+            index += 1
             switch byte {
-            case UInt8(ascii: "\""):
-                index += 1
-                return try utf8(bytes[...], at: start)
-            case UInt8(ascii: "\\"):
-                index += 1
-                try escape(into: &bytes)
-            case 0..<0x20: throw fault("control character in a string")
-            default:
-                bytes.append(byte)
-                index += 1
+            case UInt8(ascii: "\""): return try text(bytes.span, at: start)
+            case UInt8(ascii: "\\"): try escape(input, into: &bytes)
+            case 0..<0x20:
+                index -= 1
+                throw fault("control character in a string")
+            default: bytes.append(byte)
             }
         }
         throw endsEarly
     }
 
-    private func utf8(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(JSONSyntaxError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+    private func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONSyntaxError) -> String {
+        do {
+            return String(copying: try UTF8Span(validating: bytes))
+        } catch {
             throw JSONSyntaxError(offset: offset, reason: "string is not UTF-8")
         }
-        return text
     }
 
-    private mutating func escape(into bytes: inout [UInt8]) throws(JSONSyntaxError) {
+    private mutating func escape(_ input: Span<UInt8>, into bytes: inout [UInt8]) throws(JSONSyntaxError) {
         guard index < input.count else { throw endsEarly }
         let byte = input[index]
         index += 1
@@ -217,27 +230,34 @@ struct JSONParser {
         case UInt8(ascii: "r"): bytes.append(0x0D)
         case UInt8(ascii: "t"): bytes.append(0x09)
         case UInt8(ascii: "u"):
-            var code = try hexadecimal()
+            var code = try hexadecimal(input)
             if (0xD800..<0xDC00).contains(code) {
                 guard index + 1 < input.count, input[index] == UInt8(ascii: "\\"), input[index + 1] == UInt8(ascii: "u")
                 else { throw fault("lone surrogate") }
                 index += 2
-                let low = try hexadecimal()
+                let low = try hexadecimal(input)
                 guard (0xDC00..<0xE000).contains(low) else { throw fault("lone surrogate") }
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
             guard let scalar = Unicode.Scalar(code) else { throw fault("lone surrogate") }
-            bytes.append(contentsOf: String(Character(scalar)).utf8)
+            bytes.append(contentsOf: scalar.utf8)
         default: throw fault("unknown escape")
         }
     }
 
-    private mutating func hexadecimal() throws(JSONSyntaxError) -> UInt32 {
+    private mutating func hexadecimal(_ input: Span<UInt8>) throws(JSONSyntaxError) -> UInt32 {
         guard index + 4 <= input.count else { throw endsEarly }
-        guard let value = UInt32(String(decoding: input[index..<index + 4], as: UTF8.self), radix: 16),
-            input[index] != UInt8(ascii: "+"), input[index] != UInt8(ascii: "-")
-        else { throw fault("expected four hexadecimal digits") }
-        index += 4
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            let digit: UInt8
+            switch input[index] {
+            case let byte where (48...57).contains(byte): digit = byte - 48
+            case let byte where (97...102).contains(byte | 0x20): digit = (byte | 0x20) - 87
+            default: throw fault("expected four hexadecimal digits")
+            }
+            value = value << 4 | UInt32(digit)
+            index += 1
+        }
         return value
     }
 }

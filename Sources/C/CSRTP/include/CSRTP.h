@@ -9,7 +9,7 @@
 
 /* Promise to Swift's real-time check: no allocation, no lock. For this library it is not literally true: Debian builds
    it on NSS, whose HMAC and AES contexts are allocated and locked per packet (5 to 14 allocations, 0.7 to 2.2 µs a
-   packet: design §7). They are short, bounded and never wait for another thread's work; the price is counted apart. */
+   packet: design §7). Each is short and bounded; the price is counted apart. */
 #define SWH_RT_LIBSRTP __attribute__((swift_attr("@_noLocks"), swift_attr("@_noAllocation")))
 
 enum { SWH_SRTP_AEAD_AES_128_GCM = 0, SWH_SRTP_AES_CM_128_SHA1_80 = 1, SWH_SRTP_AES_CM_128_SHA1_32 = 2 };

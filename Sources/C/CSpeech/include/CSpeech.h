@@ -16,10 +16,10 @@ enum {
 /* Starts the engine. Its sample rate in Hz, or SWH_SPEECH_ENGINE when its voice data cannot be read. */
 int swh_speech_start(void);
 
-/* 1 when a voice speaks the language (`en-us`, any case), else 0. */
-int swh_speech_has_language(const char *_Nonnull code);
+/* The voice that speaks a language (`en-us`, any case) best, NULL when there is none. Lives as long as the engine. */
+const char *_Nullable swh_speech_voice(const char *_Nonnull language);
 
-/* Speaks UTF-8 text with a voice (`en-us`, `de+f2`). 0 with malloc'ed mono samples (free them with swh_speech_free),
+/* Speaks UTF-8 text with a voice of swh_speech_voice, perhaps with a variant behind it (`+f2`). 0 with malloc'ed mono samples (free them with swh_speech_free),
  * or one of the codes above. Stops with SWH_SPEECH_TOO_LONG beyond `frame_limit` frames. */
 int swh_speech_synthesize(const char *_Nonnull voice, const char *_Nonnull text, int is_ssml, size_t frame_limit,
                           int16_t *_Nullable *_Nonnull samples, size_t *_Nonnull frame_count);

@@ -1,0 +1,309 @@
+import CallModel
+import ControlAPI
+import MediaTime
+import Testing
+import WireJSON
+
+@Suite("Client sessions over the wire")
+struct ClientSessionTests {
+    static let user = "user:kiosk:/v1/sessions"
+
+    @Test("events arrive live, with their position, after the session is ready")
+    func live() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            box.log.commit([Samples.row("old", in: "CON-0", id: 1)])
+            let socket = try await blocking {
+                try RawWebSocket(port: port, headers: "Authorization: Bearer \(Self.user)\r\n")
+            }
+            let ready = try await blocking { try socket.message() }
+            #expect(ready["type"] == "session:ready" && ready["position"] == 1)
+            #expect(ready["body"]?["user"]?["name"] == "kiosk")
+            #expect(ready["body"]?["session_id"]?.string?.hasPrefix("SES-") == true)
+            box.log.commit([
+                Samples.row("member:invited", in: "CON-1", id: 1, user: "kiosk"),
+                Samples.row("sip:ringing", in: "CON-1", id: 2),
+            ])
+            let events = try await blocking { [try socket.event(), try socket.event()] }
+            #expect(events.map { $0["type"]?.string } == ["member:invited", "sip:ringing"])
+            #expect(events.map { $0["position"]?.int } == [2, 3])
+            #expect(events[0]["conversation_id"] == "CON-1" && events[0]["application_id"]?.string != nil)
+        }
+    }
+
+    @Test("a client that was cut off five times has every event once and in order")
+    func resume() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            box.log.commit([Samples.row("member:invited", in: "CON-1", id: 1, user: "kiosk")])
+            box.log.put(members: [Samples.member("MEM-1", of: "CON-1")])
+            let writer = Task {
+                for id in 2...600 {
+                    box.log.commit([
+                        Samples.row("audio:dtmf", in: "CON-1", id: id), Samples.row("audio:dtmf", in: "CON-2", id: id),
+                    ])
+                    await Task.yield()
+                }
+            }
+            let seen = try await blocking {
+                var ids: [Int] = []
+                var position = 0
+                for life in 0..<6 {
+                    let socket = try RawWebSocket(port: port)
+                    try socket.send(["token": .string(Self.user), "since": JSON(position)])
+                    let goal = life == 5 ? 600 : (life + 1) * 90
+                    while ids.count < goal {
+                        let event = try socket.event()
+                        ids.append(event["id"]?.int ?? 0)
+                        position = event["position"]?.int ?? 0
+                    }
+                    // Cut without a word, in the middle of what is on its way.
+                    socket.connection.close()
+                }
+                return ids
+            }
+            await writer.value
+            #expect(seen == Array(1...600))
+        }
+    }
+
+    @Test(
+        "a session that may not be opened is closed with its reason",
+        arguments: [
+            (#"{"token":"forged"}"#, 4401, "invalid_token"), (#"{"token":"user:kiosk:/v1/users"}"#, 4403, "forbidden"),
+            (#"{"token":"user:kiosk"}"#, 4403, "forbidden"), (#"{"token":"admin","since":-1}"#, 4400, "bad_message"),
+            (#"{"token":"admin","since":"x"}"#, 4400, "bad_message"), (#"{"since":1}"#, 4400, "bad_message"),
+            ("not JSON", 4400, "bad_message"),
+        ])
+    func refused(opening: String, code: Int, reason: String) async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let close = try await blocking {
+                let socket = try RawWebSocket(port: port)
+                try socket.send(opcode: 1, Array(opening.utf8))
+                return try socket.close()
+            }
+            #expect(close.code == code)
+            #expect(close.reason["reason"]?.string == reason)
+        }
+    }
+
+    @Test("a bad token in the header is told by a close frame too")
+    func refusedHeader() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let close = try await blocking {
+                try RawWebSocket(port: port, headers: "Authorization: Bearer forged\r\n").close()
+            }
+            #expect(close.code == 4401)
+        }
+    }
+
+    @Test("a client that does not say who it is is closed at its deadline")
+    func noToken() async throws {
+        try await TestBox.run({ $0.tokenDeadline = .milliseconds(100) }) { box in
+            let port = box.port
+            let close = try await blocking { try RawWebSocket(port: port).close() }
+            #expect(close.code == 4408 && close.reason["reason"] == "no_token")
+        }
+    }
+
+    @Test("an expired token ends the session, a renewed one does not")
+    func expiry() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let close = try await blocking {
+                let socket = try RawWebSocket(port: port)
+                try socket.send(["token": "brief"])
+                return try socket.close()
+            }
+            #expect(close.code == 4401 && close.reason["reason"] == "expired_token")
+            #expect(close.reason["position"] == 0)
+
+            let renewed = try await blocking {
+                let socket = try RawWebSocket(port: port)
+                try socket.send(["token": "brief"])
+                try socket.send(["token": "admin"])
+                return (socket, try socket.message())
+            }
+            #expect(renewed.1["type"] == "session:ready")
+            box.clock.advance(milliseconds: 1000)
+            box.log.commit([Samples.row("x", in: "CON-1", id: 1)])
+            let event = try await blocking { try renewed.0.event() }
+            #expect(event["type"] == "x")
+        }
+    }
+
+    @Test("a renewed token must be of the same user")
+    func foreignRenewal() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let close = try await blocking {
+                let socket = try RawWebSocket(port: port)
+                try socket.send(["token": .string(Self.user)])
+                try socket.send(["token": "admin"])
+                return try socket.close()
+            }
+            #expect(close.code == 4403)
+        }
+    }
+
+    @Test("a client's acknowledgement of its invitation reaches the runtime")
+    func acknowledgement() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let socket = try await blocking {
+                let socket = try RawWebSocket(port: port)
+                try socket.send(["token": .string(Self.user)])
+                _ = try socket.message()
+                return socket
+            }
+            box.log.commit([Samples.row("member:invited", in: "CON-1", id: 1, user: "kiosk", member: "MEM-7")])
+            try await blocking {
+                let event = try socket.event()
+                try socket.send(["ack": event["position"] ?? .null])
+            }
+            #expect(await eventually { box.commands.acknowledged.count == 1 })
+            #expect(box.commands.acknowledged.first?.member == MemberID("MEM-7"))
+        }
+    }
+
+    @Test("one session too many is refused, and there is room again when one ends")
+    func limits() async throws {
+        try await TestBox.run({ $0.sessionsPerUser = 1 }) { box in
+            let port = box.port
+            let first = try await blocking {
+                let first = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n")
+                _ = try first.message()
+                let close = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n").close()
+                guard close.code == 4429 else { throw ConnectionFault(description: "code \(close.code)") }
+                return first
+            }
+            let stream = try await box.ask("GET", "/v1/events", headers: ["Accept: text/event-stream"])
+            #expect(stream.status == 429)
+            first.connection.close()
+            let again = await eventually {
+                guard let socket = try? RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n"),
+                    let message = try? socket.message()
+                else { return false }
+                return message["type"] == "session:ready"
+            }
+            #expect(again)
+        }
+    }
+
+    @Test("a reader that does not take its events is closed, and resumes without loss")
+    func behind() async throws {
+        try await TestBox.run({ $0.heartbeat = .milliseconds(200) }) { box in
+            let port = box.port
+            let socket = try await blocking {
+                let socket = try RawWebSocket(
+                    port: port, headers: "Authorization: Bearer admin\r\n", takesLittle: true)
+                _ = try socket.message()
+                return socket
+            }
+            // More than the kernel takes for an unread connection, live.
+            let total = 4000
+            for start in stride(from: 1, through: total, by: 50) {
+                box.log.commit((start..<start + 50).map { Samples.row("x", in: "CON-1", id: $0, padding: 8000) })
+            }
+            let (ids, close) = try await blocking {
+                var ids: [Int] = []
+                while true {
+                    let frame = try socket.frame()
+                    if frame.opcode == 8 { return (ids, frame) }
+                    if frame.opcode == 1, let id = frame.json["id"]?.int { ids.append(id) }
+                }
+            }
+            #expect(close.code == 4413 && close.reason["reason"] == "behind")
+            #expect(ids == Array(1...ids.count) && ids.count < total)
+            #expect(close.reason["position"]?.int == ids.count)
+            let position = ids.count
+            let rest = try await blocking {
+                let again = try RawWebSocket(
+                    port: port, path: "/v1/events?since=\(position)", headers: "Authorization: Bearer admin\r\n")
+                return try (position..<total).map { _ in try again.event()["id"]?.int ?? 0 }
+            }
+            #expect(rest == Array((position + 1)...total))
+        }
+    }
+
+    @Test("a client that answers no ping is closed")
+    func silence() async throws {
+        try await TestBox.run({ $0.heartbeat = .milliseconds(50) }) { box in
+            let port = box.port
+            let close = try await blocking {
+                try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n").close()
+            }
+            #expect(close.code == 4408 && close.reason["reason"] == "idle")
+        }
+    }
+
+    @Test("pings are answered and a close frame is echoed")
+    func control() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let frames = try await blocking {
+                let socket = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n")
+                _ = try socket.message()
+                try socket.send(opcode: 9, Array("hello".utf8))
+                let pong = try socket.frame()
+                try socket.send(opcode: 8, [0x03, 0xE8])
+                return [pong, try socket.close()]
+            }
+            #expect(frames[0].opcode == 10 && frames[0].payload == Array("hello".utf8))
+            #expect(frames[1].code == 1000)
+        }
+    }
+
+    @Test("server-sent events resume from the last one seen")
+    func eventStream() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            box.log.commit((1...3).map { Samples.row("x", in: "CON-1", id: $0) })
+            let stream = try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send(
+                    TestBox.request(
+                        "GET", "/v1/events?since=0", headers: ["Accept: text/event-stream", "Last-Event-ID: 2"]))
+                return (connection, try connection.headLines())
+            }
+            #expect(stream.1.contains { $0.lowercased() == "content-type: text/event-stream" })
+            let connection = stream.0
+            let replayed = try await blocking { [try Self.event(connection), try Self.event(connection)] }
+            #expect(replayed.map(\.json).map { $0["type"]?.string } == ["session:ready", "x"])
+            #expect(replayed.map(\.id) == ["2", "3"])
+            box.log.commit([Samples.row("y", in: "CON-1", id: 4)])
+            let live = try await blocking { try Self.event(connection) }
+            #expect(live.id == "4" && live.json["type"] == "y")
+        }
+    }
+
+    @Test("an event stream tells why it ends")
+    func eventStreamEnd() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let last = try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send(
+                    TestBox.request("GET", "/v1/events", token: "brief", headers: ["Accept: text/event-stream"]))
+                _ = try connection.headLines()
+                _ = try Self.event(connection)
+                return try Self.event(connection)
+            }
+            #expect(last.json["type"] == "session:closed" && last.json["body"]?["reason"] == "expired_token")
+        }
+    }
+
+    /// One event of a chunked stream; comments are passed over.
+    private static func event(_ connection: RawConnection) throws -> (id: String, json: JSON) {
+        var id = ""
+        while true {
+            let text = String(decoding: try connection.chunk(), as: UTF8.self)
+            for line in text.split(separator: "\n") {
+                if line.hasPrefix("id: ") { id = String(line.dropFirst(4)) }
+                if line.hasPrefix("data: ") { return (id, try JSON(parsing: String(line.dropFirst(6)))) }
+            }
+        }
+    }
+}
