@@ -182,11 +182,13 @@ struct ClientSessionTests {
             let stream = try await box.ask("GET", "/v1/events", headers: ["Accept: text/event-stream"])
             #expect(stream.status == 429)
             first.connection.close()
-            let again = await eventually {
-                guard let socket = try? RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n"),
-                    let message = try? socket.message()
-                else { return false }
-                return message["type"] == "session:ready"
+            let again = try await blocking {
+                for _ in 0..<100 {
+                    let socket = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n")
+                    let frame = try socket.frame()
+                    if frame.json["type"] == "session:ready" { return true }
+                }
+                return false
             }
             #expect(again)
         }

@@ -24,7 +24,7 @@ struct HTTPRulesTests {
         Case(path: "/v1/../v1/calls", status: 400),
         Case(path: "/v1/calls/%2e%2e", status: 400),
         Case(method: "PATCH", path: "/v1/calls", status: 405),
-        Case(method: "BREW", path: "/v1/calls", status: 405),
+        Case(method: "TRACE", path: "/v1/calls", status: 405),
         Case(method: "DELETE", path: "/health", status: 405),
         Case(path: "/v1/calls", token: nil, status: 401),
         Case(path: "/v1/calls", token: "forged", status: 401),

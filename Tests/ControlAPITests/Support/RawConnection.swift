@@ -161,6 +161,7 @@ final class RawConnection: @unchecked Sendable {
 /// Runs blocking work outside the Swift pool, which the server under test needs.
 func blocking<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Result(catching: work)) }
+        // A queue of its own gets a thread of its own: the global queues share theirs with the Swift pool.
+        DispatchQueue(label: "blocking").async { continuation.resume(with: Result(catching: work)) }
     }
 }

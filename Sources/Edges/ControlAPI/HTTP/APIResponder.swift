@@ -44,6 +44,10 @@ struct APIResponder: Sendable {
         }
         reply.headers[.date] = HTTPDate.text(now)
         reply.headers[.accessControlAllowOrigin] = "*"
+        // The loop closes after such a request: say so.
+        if request.headers[.connection] == "close", reply.headers[.connection] == nil {
+            reply.headers[.connection] = "close"
+        }
         Counter(label: "switchhook_http_requests_total", dimensions: [("code", "\(reply.status.code)")]).increment()
         let isHead = request.method == .head
         switch reply.body {
