@@ -203,3 +203,22 @@ public struct Directory: Sendable {
         return best
     }
 }
+
+extension Directory {
+    /// The USR- id of a configured user: the same on every box and after every start for one name and Application.
+    public func userID(_ name: String, application: ApplicationID) -> UserID {
+        UserID("USR-" + UUIDText.derived(from: application.text + "/" + name))
+    }
+}
+
+extension UUIDText {
+    /// A UUID-shaped text that depends on nothing but `name` (FNV-1a, twice with different seeds; version 8, RFC 9562).
+    static func derived(from name: String) -> String {
+        func hash(_ seed: UInt64) -> UInt64 {
+            name.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        }
+        return text(
+            high: (hash(0xCBF2_9CE4_8422_2325) & 0xFFFF_FFFF_FFFF_0FFF) | 0x8000,
+            low: (hash(0x6C62_272E_07BB_0142) & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
+    }
+}

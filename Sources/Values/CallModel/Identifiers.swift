@@ -66,10 +66,13 @@ public struct DialogID: Hashable, Sendable {
 public enum UUIDText {
     public static func random() -> String {
         var generator = SystemRandomNumberGenerator()
-        var high = generator.next()
-        var low = generator.next()
-        high = (high & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000
-        low = (low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
+        let high: UInt64 = generator.next()
+        let low: UInt64 = generator.next()
+        return text(
+            high: (high & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000, low: (low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
+    }
+
+    static func text(high: UInt64, low: UInt64) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(36)
         for index in 0..<32 {

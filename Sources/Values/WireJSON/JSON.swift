@@ -143,3 +143,7 @@ extension JSON {
     public init(_ text: String?) { self = text.map { .string($0) } ?? .null }
     public init(_ value: Int) { self = .int(Int64(value)) }
 }
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}

@@ -1,0 +1,150 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+public import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// The box's HTTP client: webhooks, call scripts and prompts go through it.
+///
+/// - Threading: any thread; waits without blocking.
+/// - Fails with: `FetchFault`.
+/// - Reference: trap of async-http-client in findings: by default it retries a refused connection until the connect
+///   timeout; here that is off, so that a refused port is told at once.
+public final class HTTPFetcher: Sendable {
+    public struct Configuration: Sendable {
+        public var connectionsPerHost: Int
+        /// Below the usual keep-alive of receivers (5 s of Node and uvicorn), else their close races with our request.
+        public var idleMilliseconds: Int
+        public var outbound: OutboundPolicy
+        /// PEM file of further trusted roots.
+        public var trustRootsFile: String?
+        public var userAgent: String
+
+        public init(
+            connectionsPerHost: Int = 64, idleMilliseconds: Int = 4000, outbound: OutboundPolicy = OutboundPolicy(),
+            trustRootsFile: String? = nil, userAgent: String = "Switchhook"
+        ) {
+            self.connectionsPerHost = connectionsPerHost
+            self.idleMilliseconds = idleMilliseconds
+            self.outbound = outbound
+            self.trustRootsFile = trustRootsFile
+            self.userAgent = userAgent
+        }
+    }
+
+    public let configuration: Configuration
+    private let eventLoopGroup: any EventLoopGroup
+    private let resolver: PolicyResolver
+    /// async-http-client fixes the connect timeout per client: one client per step of 100 ms, made when first asked for.
+    private let clients = Mutex<[Int: HTTPClient]>([:])
+
+    /// - Parameter eventLoopGroup: nil takes the process-wide one.
+    public init(_ configuration: Configuration = Configuration(), eventLoopGroup: (any EventLoopGroup)? = nil) {
+        self.configuration = configuration
+        self.eventLoopGroup = eventLoopGroup ?? HTTPClient.defaultEventLoopGroup
+        resolver = PolicyResolver(policy: configuration.outbound)
+    }
+
+    /// Closes every connection; requests still running end with `cancelled`.
+    public func shutdown() async {
+        let all = clients.withLock { clients in
+            defer { clients.removeAll() }
+            return Array(clients.values)
+        }
+        for client in all {
+            do { try await client.shutdown() } catch {
+                Logger(label: "http").debug("client already shut down", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    public func send(_ request: FetchRequest) async throws(FetchFault) -> FetchResponse {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(max(1, request.timeoutMilliseconds)))
+        var url = request.url
+        for _ in 0...min(3, max(0, request.redirects)) {
+            let response = try await sendOnce(request, url: url, deadline: deadline)
+            guard request.method == .get, request.redirects > 0, [301, 302, 303, 307, 308].contains(response.status),
+                let location = response.header("location")
+            else { return response }
+            guard let next = URL(string: location, relativeTo: URL(string: url))?.absoluteString else {
+                throw FetchFault(.badResponse, "redirect to \(location)")
+            }
+            url = next
+        }
+        throw FetchFault(.badResponse, "more than \(request.redirects) redirects")
+    }
+
+    private func sendOnce(
+        _ request: FetchRequest, url: String, deadline: NIODeadline
+    ) async throws(FetchFault) -> FetchResponse {
+        var headers = HTTPHeaders([("user-agent", configuration.userAgent)])
+        for header in request.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
+        let outgoing: HTTPClient.Request
+        do {
+            outgoing = try HTTPClient.Request(
+                url: url, method: request.method == .get ? .GET : .POST, headers: headers,
+                body: request.body.map { .byteBuffer(ByteBuffer(bytes: $0)) })
+        } catch { throw FetchFault(.badURL, "\(url): \(error)") }
+        guard outgoing.scheme == "http" || outgoing.scheme == "https" else {
+            throw FetchFault(.badURL, "\(url): only http and https")
+        }
+        try await resolver.check(host: outgoing.host)
+        let collector = BodyCollector(limit: request.maximumBodyBytes, keepsBody: !request.discardsBody)
+        let collected: BodyCollector.Collected
+        do {
+            let task = client(connectTimeout: request.connectTimeoutMilliseconds).execute(
+                request: outgoing, delegate: collector, deadline: deadline)
+            collected = try await withTaskCancellationHandler {
+                try await task.futureResult.get()
+            } onCancel: {
+                task.fail(reason: HTTPClientError.cancelled)
+            }
+        } catch let error as BodyCollector.BodyTooLarge {
+            guard request.discardsBody else {
+                throw FetchFault(.tooLarge, "body of \(url) is over \(request.maximumBodyBytes) bytes")
+            }
+            collected = BodyCollector.Collected(head: error.head, body: [])
+        } catch { throw FetchFault(error) }
+        return FetchResponse(
+            status: Int(collected.head.status.code), headers: collected.head.headers.map { ($0.name, $0.value) },
+            body: collected.body, url: url)
+    }
+
+    private func client(connectTimeout milliseconds: Int) -> HTTPClient {
+        let step = (min(3000, max(100, milliseconds)) + 99) / 100 * 100
+        return clients.withLock { clients in
+            if let client = clients[step] { return client }
+            let client = makeClient(connectMilliseconds: step)
+            clients[step] = client
+            return client
+        }
+    }
+
+    private func makeClient(connectMilliseconds: Int) -> HTTPClient {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let file = configuration.trustRootsFile { tls.additionalTrustRoots = [.file(file)] }
+        var settings = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(connect: .milliseconds(Int64(connectMilliseconds))),
+            connectionPool: .init(
+                idleTimeout: .milliseconds(Int64(configuration.idleMilliseconds)),
+                concurrentHTTP1ConnectionsPerHostSoftLimit: configuration.connectionsPerHost))
+        settings.httpVersion = .http1Only
+        settings.connectionPool.retryConnectionEstablishment = false
+        if !configuration.outbound.isOpen {
+            let policy = configuration.outbound
+            // The name was checked before, but may have got another address since: the open connection decides.
+            settings.http1_1ConnectionDebugInitializer = { channel in
+                guard let address = channel.remoteAddress?.ipAddress, let refusal = policy.refusal(of: address) else {
+                    return channel.eventLoop.makeSucceededVoidFuture()
+                }
+                // Closed only after the pool has seen the failure: it must not hear of the end of a connection first.
+                channel.eventLoop.execute { channel.close(promise: nil) }
+                return channel.eventLoop.makeFailedFuture(FetchFault(.policyDenied, refusal))
+            }
+        }
+        return HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
+    }
+}

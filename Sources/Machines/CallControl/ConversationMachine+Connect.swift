@@ -1,0 +1,99 @@
+import CallModel
+import EdgeProtocols
+import MediaTime
+import NCCO
+import WireJSON
+
+/// `connect` to phone, sip and app (ncco §3.3, §4).
+extension ConversationMachine {
+    mutating func connect(_ action: Connect, _ parentID: LegID, _ world: World) {
+        guard let parent = legs[parentID] else { return }
+        guard legs.count < world.settings.membersPerConversation else {
+            errorEvent(
+                "connect: the conversation has its limit of \(world.settings.membersPerConversation) members",
+                leg: parent)
+            return
+        }
+        if action.machineDetection != nil || action.advancedMachineDetection != nil {
+            notSupported("connect machineDetection", parentID)
+        }
+        switch Routing.route(action, caller: parent, world) {
+        case .sip(let to, let dial):
+            var leg = makeLeg(
+                action, parent: parent, to: to, caller: dial.fromUser, signalling: .sip(world.makeDialog()), world)
+            if case .phone(_, let digits, let onAnswer) = action.endpoint {
+                leg.dtmfAnswer = digits
+                if onAnswer != nil { notSupported("connect onAnswer", parentID) }
+            }
+            leg.headers = dial.headers
+            insert(leg)
+            if dial.trunk != nil { trunks.insert(leg.id) }
+            update(parentID) { $0.script?.step = .connecting(leg.id) }
+            startOutbound(leg.id, dial: dial, ringSeconds: action.timeout)
+            startRingbackTone(action, parentID)
+        case .device(let account, let device):
+            let leg = makeLeg(
+                action, parent: parent, to: .app(user: account.name), caller: nil,
+                signalling: .device(user: account.name), world)
+            connectApp(leg, action, parentID)
+            emit(.openDevice(leg.id, device))
+        case .sessions(let account):
+            let leg = makeLeg(
+                action, parent: parent, to: .app(user: account.name), caller: nil,
+                signalling: .sessions(user: account.name), world)
+            connectApp(leg, action, parentID)
+        case .unsupported(let what):
+            notSupported(what, parentID)
+        case .refused(let to, let ending):
+            let leg = makeLeg(
+                action, parent: parent, to: to, caller: action.from, signalling: .sessions(user: ""), world)
+            insert(leg)
+            update(parentID) { $0.script?.step = .connecting(leg.id) }
+            legStatus(leg.id, .started)
+            memberInvited(leg.id)
+            end(leg.id, ending, signal: false, world)
+        }
+    }
+
+    private mutating func connectApp(_ leg: Leg, _ action: Connect, _ parentID: LegID) {
+        insert(leg)
+        update(parentID) { $0.script?.step = .connecting(leg.id) }
+        inviteApp(leg.id, ringSeconds: action.timeout)
+        startRingbackTone(action, parentID)
+    }
+
+    /// `ringbackTone` replaces the local ring tone: the caller gets 183 with SDP when it is not answered yet.
+    private mutating func startRingbackTone(_ action: Connect, _ parentID: LegID) {
+        guard let tone = action.ringbackTone, let parent = legs[parentID] else { return }
+        ringbackTones.insert(parentID)
+        if !parent.isAttached {
+            if let dialog = parent.dialog { emit(.ring(parentID, dialog, earlyMedia: true)) }
+            attach(parentID)
+        }
+        play(.url(tone), event: nil, script: nil, to: .leg(parentID), loop: 0, level: 0) { play, machine in
+            machine.update(parentID) { $0.ringing = play }
+        }
+    }
+
+    private func makeLeg(
+        _ action: Connect, parent: Leg, to: Endpoint, caller: String?, signalling: Leg.Signalling, _ world: World
+    ) -> Leg {
+        let from: Endpoint? =
+            if let number = action.from ?? caller { .phone(number: number) } else { parent.from }
+        var user = UserSummary(id: UserID.make(), name: "NAM-" + UUIDText.random())
+        if case .app(let name) = to {
+            user = UserSummary(
+                id: world.directory.userID(name, application: application), name: name,
+                displayName: world.directory.users[name]?.displayName)
+        }
+        var leg = Leg(
+            id: LegID.make(), kind: to.kind, direction: .outbound, signalling: signalling, from: from, to: to,
+            user: user,
+            startedAt: lastInstant)
+        leg.parent = parent.id
+        leg.limitSeconds = action.limit
+        leg.isSynchronousConnect = action.isSynchronous
+        leg.eventTarget = action.event ?? parent.eventTarget
+        return leg
+    }
+}

@@ -1,0 +1,130 @@
+import CallModel
+import EdgeProtocols
+import MediaTime
+import NCCO
+import WireJSON
+
+/// Named rooms and the moves of legs into them (ncco §3.2, media-and-legs §6, README 5).
+extension ConversationMachine {
+    // MARK: The conversation a leg leaves
+
+    mutating func enterRoom(_ legID: LegID, _ action: ConversationAction, _ world: World) {
+        guard var leg = legs[legID] else { return }
+        stopRinging(legID)
+        for (id, play) in plays where play.script == legID { stop(id) }
+        leg = legs[legID] ?? leg
+        leg.audio.muted = leg.audio.muted || action.mute
+        leg.audio.canSpeak = action.canSpeak.map { $0.map(LegID.init) }
+        leg.audio.canHear = action.canHear.map { $0.map(LegID.init) }
+        let entry = RoomEntry(
+            name: action.name, audio: leg.audio, startOnEnter: action.startOnEnter, endOnExit: action.endOnExit,
+            musicOnHoldURL: action.musicOnHoldURL, from: id, formerMember: leg.member)
+        leg.script?.step = .inRoom
+        touchedLegs.remove(legID)
+        for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
+        remove(legID)
+        if leg.member != nil { departing[legID] = leg }
+        emit(.enterRoom(leg, entry))
+        // A reserved conversation that was never made has nothing left to do.
+        if legs.isEmpty, record == nil {
+            isOver = true
+            emit(.over)
+        }
+    }
+
+    mutating func departed(_ moved: Leg, to target: ConversationID, _ world: World) {
+        guard let leg = departing.removeValue(forKey: moved.id) else { return }
+        memberLeft(leg, reason: ("16", "transferred"), bySystem: true)
+        settleAlone(world)
+    }
+
+    // MARK: The room
+
+    mutating func adopt(_ arriving: Leg, _ entry: RoomEntry, _ world: World) {
+        guard legs.count < world.settings.membersPerConversation else {
+            refuseEntry(arriving, entry, world)
+            return
+        }
+        createConversation(transient: false)
+        emit(.cancelTimer(.emptyRoom))
+        var leg = arriving
+        let former = entry.formerMember
+        leg.member = MemberID.make()
+        leg.audio = entry.audio
+        leg.audio.flowing = arriving.audio.flowing
+        leg.endsRoomOnExit = entry.endOnExit
+        leg.startsRoom = entry.startOnEnter
+        insert(leg)
+        if let former {
+            rtc(
+                "rtc:transfer", from: leg,
+                body: [
+                    "was_member": .string(former.text), "user_id": .string(leg.user.id.text),
+                    "transferred_from": .string(entry.from.text), "channel": .object(leg.channel),
+                ])
+        }
+        memberJoined(leg.id)
+        transferEvent(leg, from: entry.from)
+        let startsNow = entry.startOnEnter && !hasStarted
+        if startsNow { hasStarted = true }
+        if let answered = leg.answeredAt {
+            memberMedia(leg.id)
+            attach(leg.id)
+            let spent = Duration.milliseconds(lastInstant.milliseconds - answered.milliseconds)
+            emit(.setTimer(.length(leg.id), after: max(.zero, .seconds(leg.limitSeconds) - spent)))
+        } else {
+            answerIfNeeded(leg.id, world)
+        }
+        if entry.audio.muted {
+            // Written like a client's mute (README 8c); nobody asked, so `from` is absent.
+            rtc("audio:mute:on", to: legs[leg.id]?.member, body: ["rtc_id": .string(leg.id.text)])
+            memberMedia(leg.id)
+        }
+        if startsNow { openRoom() }
+        if !hasStarted, let music = entry.musicOnHoldURL {
+            play(.url(music), event: nil, script: nil, to: .leg(leg.id), loop: 0, level: 0) { play, machine in
+                machine.update(leg.id) { $0.ringing = play }
+            }
+        }
+        emit(.welcome(arriving, from: entry.from))
+    }
+
+    private mutating func refuseEntry(_ leg: Leg, _ entry: RoomEntry, _ world: World) {
+        // Without a member here the leg has no event in this room's log; it is told of and ended where it is.
+        insert(leg)
+        errorEvent(
+            "conversation: '\(entry.name)' has its limit of \(world.settings.membersPerConversation) members", leg: leg)
+        emit(.welcome(leg, from: entry.from))
+        let ending = leg.isAnswered ? Endings.completed(by: .platform) : Endings.refused(486)
+        end(leg.id, ending, signal: true, world)
+    }
+
+    private mutating func transferEvent(_ leg: Leg, from old: ConversationID) {
+        voiceRow(
+            "transfer",
+            [
+                "type": "transfer", "uuid": .string(leg.id.text), "conversation_uuid_from": .string(old.text),
+                "conversation_uuid_to": .string(id.text), "timestamp": .string(lastInstant.iso8601),
+            ], leg: leg, destination: leg.eventTarget)
+    }
+
+    /// The first member with `startOnEnter` is here: those who wait hear each other from now on.
+    private mutating func openRoom() {
+        for leg in liveLegs {
+            stopRinging(leg.id)
+            if leg.isAttached { emit(.updateAudio(leg.id, leg.audio)) }
+        }
+    }
+
+    mutating func settleRoom(after gone: Leg, _ world: World) {
+        if gone.endsRoomOnExit {
+            for leg in liveLegs { end(leg.id, Endings.completed(by: .platform), signal: true, world) }
+        }
+        for leg in liveLegs where leg.parent == gone.id && !leg.isAnswered {
+            end(leg.id, Endings.cancelled(by: .platform), signal: true, world)
+        }
+        guard legs.isEmpty else { return }
+        hasStarted = false
+        emit(.setTimer(.emptyRoom, after: .seconds(world.settings.roomSeconds)))
+    }
+}

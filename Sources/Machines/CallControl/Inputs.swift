@@ -1,0 +1,114 @@
+public import CallModel
+public import EdgeProtocols
+public import NCCO
+
+/// What a Conversation's machine reacts to. Inputs about a leg the machine does not have are ignored.
+public enum ConversationInput: Sendable {
+    /// An inbound call; its media answer is prepared.
+    case knock(Leg, script: ScriptSource, application: Application)
+    /// `POST /v1/calls`: dial this leg, then run its script.
+    case place(Leg, Placement, script: ScriptSource, application: Application, ringSeconds: Int)
+    /// The answer to `ask` or `loadScript`.
+    case scriptReply(LegID, AskID, ScriptReplyOutcome)
+    case sip(LegID, SIPLegEvent)
+    case mediaRefused(LegID, MediaRefusal)
+    case digit(LegID, Character, durationMilliseconds: Int)
+    case rtpTimeout(LegID)
+    case playDone(PlayID)
+    case playFailed(PlayID, reason: String)
+    case device(LegID, DeviceEvent)
+    case timer(TimerKey)
+    /// A live session of an invited app user has the invitation.
+    case sessionRinging(MemberID)
+    /// REST, console or client hang-up.
+    case hangUp(LegID)
+    /// A leg moves in from another conversation, or straight from knocking.
+    case adopt(Leg, RoomEntry, application: Application)
+    /// A leg of ours has been adopted by the conversation `to`.
+    case departed(Leg, to: ConversationID)
+    /// Ends every leg (drain timeout).
+    case close
+}
+
+extension ConversationInput {
+    /// The leg it is about, when that leg may meanwhile live in another conversation.
+    public var leg: LegID? {
+        switch self {
+        case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
+            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg):
+            leg
+        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .departed, .close: nil
+        }
+    }
+}
+
+/// How the leg of `POST /v1/calls` is reached.
+public enum Placement: Sendable {
+    case dial(Dial)
+    case device(DeviceSetting)
+    case sessions
+}
+
+public enum SIPLegEvent: Sendable {
+    /// `early`: it carried SDP that has been applied.
+    case progress(status: Int, early: Bool)
+    case answered
+    case failed(status: Int, fromPeer: Bool)
+    case cancelled
+    case ended(DialogEnd)
+}
+
+public enum DeviceEvent: Sendable {
+    case opened
+    case refused(String)
+    case answered
+    case declined
+    case hungUp
+    case busy
+}
+
+/// Where a leg's first script comes from.
+public enum ScriptSource: Sendable {
+    case ask(WebhookSetting, fallback: WebhookSetting?)
+    case file(String)
+    case inline([Action])
+}
+
+/// Handle of one request that may return a script.
+public struct AskID: Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+public enum ScriptReplyOutcome: Sendable {
+    /// A valid script; `warnings` were logged.
+    case script([Action])
+    /// A 2xx answer that holds no script: go on.
+    case nothing
+    /// No usable answer; the text is for the error webhook (an invalid script carries the contract's prefix).
+    case failed(String)
+}
+
+public enum TimerKey: Hashable, Sendable {
+    /// The far end (or an inbound leg) has rung long enough.
+    case ring(LegID)
+    /// `limit` of an answered leg.
+    case length(LegID)
+    case digits(LegID)
+    case wait(LegID)
+    /// An empty named room may go.
+    case emptyRoom
+}
+
+/// How a leg enters a named room.
+public struct RoomEntry: Sendable {
+    public var name: String
+    public var audio: MemberAudio
+    public var startOnEnter: Bool
+    public var endOnExit: Bool
+    public var musicOnHoldURL: String?
+    /// Conversation it comes from; its reserved id when the leg only knocked.
+    public var from: ConversationID
+    /// Its member there; nil when the leg only knocked.
+    public var formerMember: MemberID?
+}

@@ -1,0 +1,110 @@
+public import CallModel
+public import EdgeProtocols
+public import MediaTime
+
+/// Everything a Leg owns; a value, so that it can move between Conversations whole (design §4).
+///
+/// - Reference: contract media-and-legs §1 and §3.
+public struct Leg: Sendable {
+    /// What carries its signalling.
+    public enum Signalling: Hashable, Sendable {
+        case sip(DialogID)
+        /// The box's own sound device of a configured user.
+        case device(user: String)
+        /// An app user without a device: only live sessions see the invitation.
+        case sessions(user: String)
+    }
+
+    public struct HistoryEntry: Hashable, Sendable {
+        public var status: LegStatus
+        public var date: WallTime
+        public var member: MemberID?
+        public var conversation: ConversationID?
+        public var knocker: KnockerID?
+    }
+
+    public let id: LegID
+    public let kind: Endpoint.Kind
+    public let direction: LegDirection
+    public let signalling: Signalling
+    public var from: Endpoint?
+    public var to: Endpoint
+    public var user: UserSummary
+    public var member: MemberID?
+    public var knocker: KnockerID?
+    public internal(set) var status = LegStatus.started
+    public internal(set) var history: [HistoryEntry] = []
+    public var startedAt: WallTime
+    public internal(set) var answeredAt: WallTime?
+    public internal(set) var invitedAt: WallTime?
+    public internal(set) var joinedAt: WallTime?
+    public var audio = MemberAudio()
+    /// Its media is in a mix: answered, or early media.
+    public internal(set) var isAttached = false
+    /// Leg whose script connected it.
+    public var parent: LegID?
+    /// `X-` and `User-to-User` headers of the INVITE.
+    public var headers: [SIPHeader] = []
+    public var sipCallID: String?
+    /// Status events go here instead of the Application's URL.
+    public var eventTarget: WebhookTarget?
+    var script: ScriptRunner?
+    /// Its failure may be answered with an NCCO for the parent.
+    var isSynchronousConnect = false
+    /// Longest time it may stay answered, seconds.
+    public var limitSeconds = 7200
+    /// Voice `started` was written (app legs: only together with `answered` or their end).
+    var hasVoiceStarted = false
+    /// Options of the `conversation` action that brought it in.
+    var endsRoomOnExit = false
+    var startsRoom = true
+    /// Digits to send when it answers.
+    public var dtmfAnswer: String?
+    /// Tone it hears while the far end rings, or its device's ring.
+    var ringing: PlayID?
+
+    public init(
+        id: LegID, kind: Endpoint.Kind, direction: LegDirection, signalling: Signalling, from: Endpoint?, to: Endpoint,
+        user: UserSummary, startedAt: WallTime
+    ) {
+        self.id = id
+        self.kind = kind
+        self.direction = direction
+        self.signalling = signalling
+        self.from = from
+        self.to = to
+        self.user = user
+        self.startedAt = startedAt
+    }
+
+    public var isAnswered: Bool { answeredAt != nil }
+
+    /// Its SIP dialog, if it has one.
+    public var dialog: DialogID? {
+        if case .sip(let dialog) = signalling { return dialog }
+        return nil
+    }
+
+    /// `sip` or `rtc`: the family of its `ringing`, `answered` and `hangup` events.
+    var eventPrefix: String { kind == .app ? "rtc" : "sip" }
+
+    /// Notes a state with whoever owns the leg now: its member, or its knocker while it has none.
+    mutating func appendHistory(_ status: LegStatus, at instant: WallTime, in conversation: ConversationID) {
+        history.append(
+            HistoryEntry(
+                status: status, date: instant, member: member, conversation: member == nil ? nil : conversation,
+                knocker: member == nil ? knocker : nil))
+    }
+
+    func record(application: ApplicationID, conversation: ConversationID) -> LegRecord {
+        var record = LegRecord(
+            id: id, application: application, conversation: conversation, kind: kind, direction: direction, from: from,
+            to: to, status: status, started: startedAt)
+        record.answered = answeredAt
+        record.member = member
+        record.knocker = knocker
+        record.eventTarget = eventTarget
+        record.sipCallID = sipCallID
+        return record
+    }
+}

@@ -1,0 +1,37 @@
+public import CallControl
+public import EdgeProtocols
+public import Logging
+public import MediaTime
+
+/// The edges a switchboard drives; fakes in tests.
+public struct RuntimeEdges: Sendable {
+    public var signalling: any Signalling
+    public var media: any MediaControl
+    public var log: any EventLog
+    public var prompts: any PromptLoading
+    public var scripts: any ScriptAsking
+    public var time: any TimeSource
+    public var logger: Logger
+
+    public init(
+        signalling: any Signalling, media: any MediaControl, log: any EventLog, prompts: any PromptLoading,
+        scripts: any ScriptAsking, time: any TimeSource, logger: Logger
+    ) {
+        self.signalling = signalling
+        self.media = media
+        self.log = log
+        self.prompts = prompts
+        self.scripts = scripts
+        self.time = time
+        self.logger = logger
+    }
+}
+
+/// Settings of the switchboard that a reload may change.
+public struct RuntimeSettings: Sendable {
+    public var calls = CallSettings()
+    /// Inbound calls at once; more get 503 with Retry-After.
+    public var maximumCalls = 1000
+    public var retryAfterSeconds = 5
+    public init() {}
+}

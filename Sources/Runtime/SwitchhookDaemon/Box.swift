@@ -1,0 +1,195 @@
+import CallControl
+import CallModel
+import ConfigFile
+import ControlAPI
+import ConversationRuntime
+import EdgeProtocols
+import EventStore
+import HTTPFetch
+import Logging
+import MediaEngine
+import MediaTime
+import PromptAudio
+import SIPStack
+import ServiceLifecycle
+import Synchronization
+import WebhookClient
+import WireJSON
+
+/// Every long-lived part of a running daemon, made and stopped in the order in which they depend on each other.
+final class Box: Sendable {
+    let logger: Logger
+    let store: EventStore
+    let delivery: WebhookDelivery
+    let media: MediaEngine
+    let sip: SIPStack
+    let switchboard: Switchboard
+    private let fetcher: HTTPFetcher
+    private let secrets: Secrets
+    private let load: Daemon.Loader
+    private let configuration: Mutex<SwitchhookConfiguration>
+    private let gauges: GaugeReporter
+    private let readiness: Readiness
+    private let server: ServerTask
+
+    init(_ configuration: SwitchhookConfiguration, load: @escaping Daemon.Loader, registry: PrometheusRegistry) throws {
+        let logger = Logger(label: "switchhook")
+        let time = SystemTimeSource()
+        let inbox = EdgeInbox()
+        let owners = OwnerLookup()
+        self.logger = logger
+        self.load = load
+        self.configuration = Mutex(configuration)
+        store = try EventStore(
+            path: configuration.store.path, queueRows: configuration.limits.storeQueueRows, logger: logger)
+        secrets = try Secrets(stateFolder: configuration.store.path)
+        fetcher = HTTPFetcher(try configuration.fetcher())
+        delivery = WebhookDelivery(
+            journal: store, fetcher: fetcher, settings: configuration.delivery, time: time, logger: logger,
+            directory: { owners.owner(of: $0) })
+        let scripts = ScriptClient(
+            fetcher: fetcher, account: { owners.account }, delivery: delivery, time: time,
+            issuer: configuration.webhooks.issuer, logger: logger)
+        let prompts = PromptLibrary(
+            folder: configuration.folder, defaultLanguage: configuration.speech.language,
+            limits: configuration.promptLimits, time: time, log: logger,
+            fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
+        media = MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
+        sip = SIPStack(configuration: configuration.sipStack, time: time, logger: logger) { inbox.take($0) }
+        switchboard = Switchboard(
+            directory: try configuration.completeDirectory(secrets), settings: configuration.runtime,
+            edges: RuntimeEdges(
+                signalling: sip, media: media, log: store, prompts: prompts, scripts: scripts, time: time,
+                logger: logger))
+        owners.connect(switchboard)
+        inbox.connect(switchboard)
+        gauges = GaugeReporter(switchboard: switchboard, delivery: delivery, media: media)
+        readiness = Readiness(store: store, switchboard: switchboard)
+        server = ServerTask(logger: logger)
+        let reference = Weak<Box>()
+        let (readiness, gauges) = (readiness, gauges)
+        let started = time.wallNow
+        let hooks = ControlHooks(
+            health: { readiness.report() },
+            metrics: {
+                gauges.refresh()
+                return registry.text()
+            },
+            reload: { await reference.object?.reload() ?? .refused([]) },
+            details: {
+                [
+                    "started": .string(started.iso8601), "sip": .string("\(configuration.sip.listen)"),
+                    "http": .string("\(configuration.http.listen)"), "state": .string(configuration.store.path),
+                ]
+            })
+        server.use(
+            ControlServer(
+                configuration: configuration.controlAPI, log: store, commands: switchboard, status: switchboard,
+                tokens: Callers(switchboard: switchboard), hooks: hooks, logger: logger,
+                onReady: { [server] _ in server.listening() }))
+        reference.object = self
+    }
+
+    /// Closes what a former run left open, then opens the doors: media, SIP, HTTP.
+    func start() async throws {
+        try await closeRemains()
+        switchboard.knowRooms(try await store.livingConversations())
+        try await delivery.start()
+        try media.start()
+        try sip.start()
+        try await server.start()
+        gauges.start()
+        readiness.open()
+    }
+
+    private func closeRemains() async throws {
+        var byConversation: [ConversationID: [LegRecord]] = [:]
+        for leg in try await store.openLegs() { byConversation[leg.conversation, default: []].append(leg) }
+        var remains: [Restart.Remains] = []
+        for (id, legs) in byConversation.sorted(by: { $0.key.text < $1.key.text }) {
+            remains.append(
+                Restart.Remains(
+                    conversation: try await store.conversation(id), legs: legs,
+                    members: try await store.members(of: id)))
+        }
+        if remains.isEmpty { return }
+        logger.notice("closing legs of a former run", metadata: ["conversations": "\(remains.count)"])
+        try await switchboard.closeRemains(remains)
+    }
+
+    /// Takes over numbers, applications, users, trunks, webhooks and the log level; a bad file changes nothing.
+    @discardableResult
+    func reload() async -> ReloadOutcome {
+        do {
+            let next = try load()
+            let current = configuration.withLock { $0 }
+            let merged = current.reloaded(with: next)
+            let directory = try merged.completeDirectory(secrets)
+            let changes = current.changes(to: next)
+            configuration.withLock { $0 = merged }
+            switchboard.reload(directory: directory, settings: merged.runtime)
+            sip.reload(trunks: directory.trunks)
+            LogLevel.current = merged.log.level.logger
+            logger.notice(
+                "configuration reloaded", metadata: ["changed": "\(changes.map(\.path).joined(separator: ", "))"])
+            return .applied(changes.map(\.path))
+        } catch let faults as ConfigFaults {
+            for fault in faults.faults {
+                logger.error("configuration not reloaded, nothing has changed", metadata: ["fault": "\(fault)"])
+            }
+            return .refused(faults.faults.map { ("\($0.origin): \($0.path)", $0.reason) })
+        } catch {
+            logger.error("configuration not reloaded, nothing has changed", metadata: ["fault": "\(error)"])
+            return .refused([("", "\(error)")])
+        }
+    }
+
+    /// Drains calls, flushes deliveries, then closes the doors in the reverse order.
+    func stop() async {
+        let limit = configuration.withLock { $0.drainTimeout }
+        logger.notice("draining", metadata: ["timeout": "\(limit)"])
+        readiness.close()
+        await switchboard.drain(timeout: limit)
+        do {
+            try await delivery.drain(until: SystemTimeSource().now + .seconds(5))
+        } catch {
+            logger.error("deliveries stay queued", metadata: ["error": "\(error)"])
+        }
+        await delivery.stop()
+        await sip.stop()
+        media.stop()
+        gauges.stop()
+        await server.stop()
+        await fetcher.shutdown()
+        do {
+            try await store.close()
+        } catch {
+            logger.error("store did not close cleanly", metadata: ["error": "\(error)"])
+        }
+        logger.notice("ended")
+    }
+}
+
+/// Reads Application and account of the moment; connected once the switchboard exists.
+final class OwnerLookup: Sendable {
+    private let switchboard = Mutex<Switchboard?>(nil)
+    func connect(_ switchboard: Switchboard) { self.switchboard.withLock { $0 = switchboard } }
+    private var directory: Directory? { switchboard.withLock { $0 }?.directory }
+    func owner(of id: ApplicationID) -> (Application, Account)? {
+        guard let directory, let application = directory.applications[id] else { return nil }
+        return (application, directory.account)
+    }
+    var account: Account {
+        directory?.account ?? Account(apiKey: "", apiSecret: "", signatureSecret: "")
+    }
+}
+
+/// A reference that does not keep its object.
+final class Weak<Object: AnyObject & Sendable>: Sendable {
+    private struct Reference: Sendable { weak var object: Object? }
+    private let reference = Mutex(Reference(object: nil))
+    var object: Object? {
+        get { reference.withLock { $0.object } }
+        set { reference.withLock { $0.object = newValue } }
+    }
+}

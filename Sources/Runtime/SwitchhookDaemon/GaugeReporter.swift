@@ -1,0 +1,62 @@
+import CallModel
+import ConversationRuntime
+import CoreMetrics
+import EdgeProtocols
+import MediaEngine
+import Metrics
+import Synchronization
+import WebhookClient
+
+/// Gauges of `/metrics` that are read off running parts: calls, legs by state, webhook lag.
+final class GaugeReporter: Sendable {
+    private let switchboard: Switchboard
+    private let delivery: WebhookDelivery
+    private let media: MediaEngine
+    private let lag = Mutex<[EventStream: WebhookLag]>([:])
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    init(switchboard: Switchboard, delivery: WebhookDelivery, media: MediaEngine) {
+        self.switchboard = switchboard
+        self.delivery = delivery
+        self.media = media
+    }
+
+    func start() {
+        task.withLock {
+            $0 = Task { [weak self] in
+                while !Task.isCancelled, let self {
+                    await self.readLag()
+                    do { try await Task.sleep(for: .seconds(2)) } catch { return }
+                }
+            }
+        }
+    }
+
+    func stop() { task.withLock { $0?.cancel() } }
+
+    private func readLag() async {
+        for stream in [EventStream.voice, .rtc] {
+            // A reader that cannot read its journal says so in the log; the gauge keeps its last value.
+            if let lag = try? await delivery.lag(stream) { self.lag.withLock { $0[stream] = lag } }
+        }
+    }
+
+    /// Brings every gauge up to date; called for each scrape.
+    func refresh() {
+        let snapshot = switchboard.snapshot()
+        Gauge(label: "switchhook_calls").record(snapshot.calls)
+        Gauge(label: "switchhook_conversations").record(snapshot.conversations)
+        for status in LegStatus.allCases where !status.isTerminal {
+            Gauge(label: "switchhook_legs", dimensions: [("state", status.rawValue)])
+                .record(snapshot.legsByState[status] ?? 0)
+        }
+        for (stream, lag) in lag.withLock({ $0 }) {
+            let dimensions = [("stream", stream.rawValue)]
+            Gauge(label: "switchhook_webhook_positions_behind", dimensions: dimensions).record(lag.positionsBehind)
+            Gauge(label: "switchhook_webhook_lag_seconds", dimensions: dimensions)
+                .record(Double(lag.oldestMilliseconds) / 1000)
+            Gauge(label: "switchhook_webhook_parked", dimensions: dimensions).record(lag.parkedRows)
+        }
+        media.reportGauges()
+    }
+}

@@ -1,0 +1,89 @@
+import CallModel
+import ConfigFile
+import Foundation
+import Tokens
+import WireJSON
+
+/// Credentials and key pairs that were not configured: made on first use and kept in the state folder.
+///
+/// - Reference: contract README 21; design §5 ("private/public key pair, made on first use if absent").
+struct Secrets {
+    struct Fault: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let folder: String
+
+    /// - Parameter stateFolder: `store.path`; secrets live in its `keys` folder, mode 0700.
+    init(stateFolder: String) throws(Fault) {
+        folder = stateFolder + "/keys"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Fault(description: "\(folder) cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    func account(_ section: AccountSection) throws(Fault) -> Account {
+        let path = folder + "/account.json"
+        var stored = JSONObject()
+        if let data = FileManager.default.contents(atPath: path) {
+            do throws(JSONSyntaxError) {
+                stored = try JSON(parsing: data).object ?? JSONObject()
+            } catch {
+                throw Fault(description: "\(path): \(error); repair or remove it")
+            }
+        }
+        let before = stored
+        func value(_ key: String, _ configured: String?, _ make: () -> String) -> String {
+            if let configured { return configured }
+            if let known = stored[key]?.string { return known }
+            let made = make()
+            stored[key] = .string(made)
+            return made
+        }
+        let account = Account(
+            apiKey: value("api_key", section.apiKey) { String(UUIDText.random().prefix(8)) },
+            apiSecret: value("api_secret", section.apiSecret) { Self.secret() },
+            signatureSecret: value("signature_secret", section.signatureSecret) { Self.secret() })
+        if stored != before { try write(JSON.object(stored).bytes, to: path) }
+        return account
+    }
+
+    /// Gives the Application a key pair when the configuration names none.
+    func complete(_ application: Application) throws(Fault) -> Application {
+        if application.publicKeyPEM != nil { return application }
+        var complete = application
+        let privatePath = folder + "/\(application.id).private.pem"
+        let publicPath = folder + "/\(application.id).public.pem"
+        if let privateKey = text(at: privatePath), let publicKey = text(at: publicPath) {
+            complete.privateKeyPEM = privateKey
+            complete.publicKeyPEM = publicKey
+            return complete
+        }
+        do {
+            let pair = try RSAKeyPair.generate()
+            try write(Array(pair.privatePEM.utf8), to: privatePath)
+            try write(Array(pair.publicPEM.utf8), to: publicPath)
+            complete.privateKeyPEM = pair.privatePEM
+            complete.publicKeyPEM = pair.publicPEM
+            return complete
+        } catch {
+            throw Fault(description: "key pair of application \(application.name): \(error)")
+        }
+    }
+
+    private static func secret() -> String { UUIDText.canonical(UUIDText.random()) + UUIDText.canonical(UUIDText.random()) }
+
+    private func text(at path: String) -> String? {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(Fault) {
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        else { throw Fault(description: "\(path) cannot be written") }
+    }
+}

@@ -1,0 +1,103 @@
+import CallControl
+import CallModel
+import ConfigFile
+import ControlAPI
+import ConversationRuntime
+import EdgeProtocols
+import HTTPFetch
+import Logging
+import MediaEngine
+import PromptAudio
+import SIPStack
+import WebhookClient
+
+/// From the configuration to the settings of each part.
+extension SwitchhookConfiguration {
+    func completeDirectory(_ secrets: Secrets) throws -> Directory {
+        var directory = try directory(account: try secrets.account(account))
+        for (id, application) in directory.applications {
+            directory.applications[id] = try secrets.complete(application)
+        }
+        return directory
+    }
+
+    func fetcher() throws(DaemonFault) -> HTTPFetcher.Configuration {
+        func networks(_ texts: [String], _ key: String) throws(DaemonFault) -> [IPNetwork] {
+            var networks: [IPNetwork] = []
+            for text in texts {
+                guard let network = IPNetwork(text) else {
+                    throw DaemonFault("security.outbound.\(key): '\(text)' is not an address or network (10.0.0.0/8)")
+                }
+                networks.append(network)
+            }
+            return networks
+        }
+        return HTTPFetcher.Configuration(
+            connectionsPerHost: webhooks.connectionsPerHost,
+            outbound: OutboundPolicy(
+                allow: try networks(security.outboundAllow, "allow"), deny: try networks(security.outboundDeny, "deny")),
+            trustRootsFile: webhooks.trust)
+    }
+
+    var delivery: DeliverySettings {
+        var settings = DeliverySettings()
+        settings.retry = webhooks.retry == .cloud ? .cloud : .durable
+        settings.connectionsPerHost = webhooks.connectionsPerHost
+        settings.issuer = webhooks.issuer
+        return settings
+    }
+
+    /// Relative prompt and script paths start at the configuration file's folder.
+    var folder: String {
+        guard let file, let slash = file.lastIndex(of: "/") else { return "." }
+        return String(file[..<slash])
+    }
+
+    var promptLimits: PromptLibrary.Limits {
+        var limits = PromptLibrary.Limits()
+        limits.cacheBytes = self.limits.promptCacheBytes
+        limits.fileBytes = self.limits.promptFileBytes
+        return limits
+    }
+
+    var runtime: RuntimeSettings {
+        var settings = RuntimeSettings()
+        settings.maximumCalls = sip.maxCalls
+        settings.calls.membersPerConversation = limits.members
+        settings.calls.inboundRingSeconds = Int(sip.ringTimeout.components.seconds)
+        settings.calls.callSeconds = Int(limits.callLength.components.seconds)
+        settings.calls.apiBase = http.publicURL ?? "http://\(http.listen)"
+        settings.calls.insideMedia = MediaPolicy(
+            codecs: media.codecs.map(\.rawValue), srtp: .offered, offerGCM: media.offerGCM,
+            ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000))
+        settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
+        return settings
+    }
+
+    var controlAPI: ControlAPIConfiguration {
+        var settings = ControlAPIConfiguration(host: http.listen.host, port: Int(http.listen.port))
+        settings.certificateFile = http.tlsCertificate
+        settings.privateKeyFile = http.tlsPrivateKey
+        settings.publicBaseURL = http.publicURL
+        settings.controlSocket = store.path + "/control.sock"
+        settings.bodyLimitBytes = limits.requestBodyBytes
+        settings.connectionLimit = limits.httpConnections
+        settings.heartbeat = clients.pingInterval
+        settings.tokenDeadline = clients.loginTimeout
+        return settings
+    }
+}
+
+extension LogSection.Level {
+    var logger: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Measures a release build against the figures the project promises; writes JSON and prints a table.
+
+Every figure is taken in one run, with the machine's load beside it. Loopback only; everything started is ended.
+usage: bench.py [--only NAME …] [--out FILE] [--seconds N]
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests" / "Interop"))
+
+from support.backend import Backend  # noqa: E402
+from support.box import BINARY, NUMBER, Box, free_port  # noqa: E402
+from support.phone import Phone  # noqa: E402
+import socket  # noqa: E402
+
+CORES = sorted(os.sched_getaffinity(0))
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def metrics(box):
+    text = urllib.request.urlopen(f"http://127.0.0.1:{box.http_port}/metrics", timeout=5).read().decode()
+    values = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            values[name] = float(value)
+    return values
+
+
+def resident_kb(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def box_in(folder, name, backend=None, **sections):
+    return Box(Path(folder) / name, backend, **sections)
+
+
+def run_sipp(arguments, core=None, timeout=120):
+    command = ["sipp", "-nostdin", *map(str, arguments)]
+    if core is not None:
+        command = ["taskset", "-c", str(core), *command]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+
+
+# Each bench returns {figure: (value, limit, unit)}; limit None = reported only.
+
+def start_and_idle(folder, seconds):
+    starts = []
+    for index in range(3):
+        box = box_in(folder, f"start{index}")
+        began = time.monotonic()
+        box.start()
+        starts.append(time.monotonic() - began)
+        if index < 2:
+            box.stop()
+    time.sleep(3)
+    before, clock = cpu_seconds(box.process.pid), time.monotonic()
+    time.sleep(10)
+    share = (cpu_seconds(box.process.pid) - before) / (time.monotonic() - clock) * 100
+    memory = resident_kb(box.process.pid) / 1024
+    box.stop()
+    return {
+        "start to ready": (statistics.median(starts), 0.5, "s"), "idle CPU": (share, 0.5, "% of a core"),
+        "idle resident": (memory, 60, "MB")}
+
+
+def answer_time(folder, seconds):
+    """answer_url response on the wire to 200 OK at the caller: our own time, the loopback included."""
+    backend = Backend([{"action": "wait", "timeout": 1}])
+    box = box_in(folder, "answer", backend).start()
+    replied, delays = {}, []
+
+    def script(request):
+        replied[request.fields["uuid"]] = time.monotonic()
+        return [{"action": "wait", "timeout": 0.2}]
+
+    backend.script = script
+    for _ in range(200):
+        phone = Phone()
+        phone.call(NUMBER, box.sip_port)
+        assert phone.answered.wait(10)
+        delays.append((time.monotonic() - max(replied.values())) * 1000)
+        phone.hang_up()
+        phone.close()
+    own = metrics(box)
+    count = own.get("switchhook_script_reply_to_answer_seconds_count", 0)
+    mean = own.get("switchhook_script_reply_to_answer_seconds_sum", 0) / max(count, 1) * 1000
+    box.stop()
+    backend.close()
+    return {
+        "answer_url reply to 200, p50": (percentile(delays, 0.5), None, "ms"),
+        "answer_url reply to 200, p99": (percentile(delays, 0.99), 5, "ms"),
+        "of it inside the daemon, mean": (mean, None, "ms")}
+
+
+def webhook_rate(folder, seconds):
+    """40 calls a second with both webhooks to a local receiver; what is left 5 s after the end."""
+    receiver = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("receiver.py")], stdout=subprocess.PIPE, text=True)
+    port = int(receiver.stdout.readline())
+
+    class Remote:
+        url = f"http://127.0.0.1:{port}"
+
+    callee = free_port(socket.SOCK_DGRAM)
+    uas = subprocess.Popen(
+        ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(callee), "-nostdin"], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    script = Path(folder) / "connect.json"
+    script.write_text(json.dumps([{"action": "connect", "endpoint": [{"type": "sip", "uri": f"sip:b@127.0.0.1:{callee}"}]}]))
+    box = box_in(folder, "webhooks", Remote, numbers={NUMBER: {"application": "test", "answer_ncco": str(script)}}).start()
+    rate, length = 40, seconds
+    done = run_sipp(["-sn", "uac", "-s", NUMBER, "-i", "127.0.0.1", "-r", rate, "-m", rate * length, "-d", 1000,
+                     f"127.0.0.1:{box.sip_port}"])
+    time.sleep(5)
+    left = sum(v for k, v in metrics(box).items() if k.startswith("switchhook_webhook_positions_behind"))
+    box.stop()
+    uas.send_signal(signal.SIGKILL)
+    receiver.send_signal(signal.SIGTERM)
+    result = json.loads(receiver.communicate(timeout=10)[0].splitlines()[-1])
+    return {
+        "calls/s with both webhooks, failed": (0 if done.returncode == 0 else 100, 0, "%"),
+        "webhooks received": (result["count"], None, ""),
+        "backlog 5 s after the end": (left, 0, "rows"),
+        "event to webhook on the wire, p50": (result["p50"], 2, "ms"),
+        "event to webhook on the wire, p99": (result["p99"], 10, "ms")}
+
+
+def call_rate(folder, seconds):
+    """250 two-leg calls a second for 45 s, the daemon on one core, sipp on the other (Config/bench.yaml)."""
+    callee = 6070
+    uas = subprocess.Popen(
+        ["taskset", "-c", str(CORES[0]), "sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(callee), "-nostdin"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = Path(folder) / "rate"
+    port, http = free_port(socket.SOCK_DGRAM), free_port()
+    daemon = subprocess.Popen(
+        ["taskset", "-c", str(CORES[-1]), BINARY, "serve", "--config", ROOT / "Config" / "bench.yaml",
+         "--set", f"store.path={state}", "--set", f"sip.listen=127.0.0.1:{port}", "--set", f"http.listen=127.0.0.1:{http}"],
+        stdout=subprocess.DEVNULL, stderr=open(Path(folder) / "rate.log", "wb"))
+    wait_http(http)
+    idle = resident_kb(daemon.pid)
+    rate = 250
+    csv = Path(folder) / "rate.csv"
+    before = cpu_seconds(daemon.pid)
+    done = run_sipp(
+        ["-sf", Path(__file__).with_name("uac.xml"), "-s", "5000000", "-i", "127.0.0.1", "-r", rate, "-m", rate * seconds,
+         "-d", 250, "-trace_stat", "-stf", csv, "-fd", 1, "-timeout", seconds + 60, f"127.0.0.1:{port}"],
+        core=CORES[0], timeout=seconds + 90)
+    used = cpu_seconds(daemon.pid) - before
+    last = dict(zip(*(line.split(";") for line in (csv.read_text().splitlines()[0], csv.read_text().splitlines()[-1]))))
+    failed, total = int(last["FailedCall(C)"]), int(last["TotalCallCreated"])
+    buckets = sorted((float(k.split("<")[1]), int(v)) for k, v in last.items() if "ResponseTimeRepartition1_<" in k)
+    after = resident_kb(daemon.pid)
+    time.sleep(60)
+    settled = resident_kb(daemon.pid)
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(30)
+    uas.send_signal(signal.SIGKILL)
+    seen, p99 = 0, float("inf")
+    for limit, count in buckets:
+        seen += count
+        if seen >= 0.99 * total and p99 == float("inf"):
+            p99 = limit
+    return {
+        f"{rate} calls/s for {seconds} s, failed": (100 * failed / max(total, 1), 0.1, "%"),
+        "set-up p99 below": (p99, 20, "ms"),
+        "CPU a call": (used / max(total, 1) * 1000, None, "ms"),
+        "resident at the end": (after / 1024, None, "MB"),
+        "resident over idle 60 s after": ((settled - idle) / 1024, 20, "MB"),
+        "sipp exit": (done.returncode, None, "")}
+
+
+def rooms(folder, seconds):
+    """100 PCMU calls in rooms of two: late ticks beside a bare FIFO timer in the same run."""
+    timer = Path(folder) / "fifotimer"
+    subprocess.run(["gcc", "-O2", "-o", timer, Path(__file__).with_name("fifotimer.c")], check=True)
+    script = Path(folder) / "room.json"
+    script.write_text(json.dumps([{"action": "conversation", "name": "room-{{from}}"}]))
+    box = box_in(folder, "rooms", numbers={NUMBER: {"application": "test", "answer_ncco": str(script)}}).start()
+    idle = resident_kb(box.process.pid)
+    # The far ends are a second daemon that speaks without end: real packets both ways on every call.
+    far = box_in(folder, "far").start()
+    token = far.token()
+    calls = []
+    for index in range(100):
+        status, call = far.http("POST", "/v1/calls", token, {
+            "to": [{"type": "sip", "uri": f"sip:{NUMBER}@127.0.0.1:{box.sip_port};codec=pcmu"}],
+            "from": {"type": "phone", "number": f"44163296{index // 2:04}"},
+            "event_url": ["http://127.0.0.1:9/none"],
+            "ncco": [{"action": "talk", "text": "one two three four five six seven eight nine ten", "loop": 0}]})
+        assert status == 201, call
+        calls.append(call["uuid"])
+    time.sleep(4)
+    up = metrics(box).get('switchhook_legs{state="answered"}', 0)
+    before = metrics(box)
+    reference = json.loads(subprocess.run([timer, "20", "5", str(max(seconds, 20))], capture_output=True, text=True).stdout)
+    after = metrics(box)
+    loaded = resident_kb(box.process.pid)
+    late = after.get("switchhook_media_ticks_late_total", float("nan")) - before.get("switchhook_media_ticks_late_total", 0)
+    far.stop()
+    box.stop()
+    return {
+        "calls up": (up, None, ""), "ticks later than 5 ms": (late, reference["late"], "ticks"),
+        "bare FIFO timer later than 5 ms": (reference["late"], None, "wake-ups"),
+        "bare FIFO timer, worst": (reference["worst_ms"], None, "ms"),
+        "resident a call": ((loaded - idle) / max(up, 1), 250, "kB")}
+
+
+def wait_http(port, timeout=20):
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).status == 200:
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+BENCHES = {"start": start_and_idle, "answer": answer_time, "webhooks": webhook_rate, "rooms": rooms, "rate": call_rate}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", choices=BENCHES, default=list(BENCHES))
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json")
+    parser.add_argument("--seconds", type=int, default=45)
+    options = parser.parse_args()
+    results, missed = {}, 0
+    print(f"{'figure':46} {'seen':>12} {'limit':>10}  unit   (load {os.getloadavg()[0]:.2f})")
+    for name in options.only:
+        folder = tempfile.mkdtemp(prefix="bench")
+        load = os.getloadavg()[0]
+        figures = BENCHES[name](folder, options.seconds)
+        shutil.rmtree(folder, ignore_errors=True)
+        results[name] = {"load": load, "figures": {k: {"seen": v[0], "limit": v[1], "unit": v[2]} for k, v in figures.items()}}
+        for figure, (value, limit, unit) in figures.items():
+            over = limit is not None and not value <= limit
+            missed += over
+            print(f"{figure:46} {value:12.2f} {'' if limit is None else limit:>10}  {unit}{'  <- over' if over else ''}", flush=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(results, indent=1))
+    print(f"written to {options.out}; {missed} over their limit")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+import CallControl
+import CallModel
+import ConversationRuntime
+import EdgeProtocols
+import Foundation
+import Logging
+import MediaTime
+import TestKit
+import Testing
+import WireJSON
+
+/// A switchboard with fake edges.
+private struct Box {
+    let journal = Journal()
+    let log: FakeLog
+    let switchboard: Switchboard
+    static let application = ApplicationID("6513270e-269e-4d37-b2a7-4de452e6b438")
+
+    /// Answers every request for a script with `script`.
+    struct Scripts: ScriptAsking {
+        var script: String
+        func ask(_ request: ScriptRequest, validate: @escaping @Sendable ([UInt8]) -> String?) async -> ScriptReply {
+            let now = SystemTimeSource().now
+            if let fault = validate(Array(script.utf8)) {
+                return ScriptReply(body: nil, failure: fault, requestedAt: now, repliedAt: now)
+            }
+            return ScriptReply(body: Array(script.utf8), failure: nil, requestedAt: now, repliedAt: now)
+        }
+        func read(file path: String) async throws -> [UInt8] { [] }
+    }
+
+    init(script: String, file: String? = nil) {
+        log = FakeLog(journal)
+        var application = Application(id: Self.application, name: "test")
+        application.answerURL = WebhookSetting(
+            target: WebhookTarget(url: "http://127.0.0.1:1/answer", method: .get), socketTimeoutMilliseconds: 5000)
+        application.answerNCCOFile = file
+        var trunk = Trunk(name: "carrier", uri: "sip:127.0.0.1:5070;transport=udp")
+        trunk.prefixes = ["44"]
+        let directory = Directory(
+            account: Account(apiKey: "k", apiSecret: "s", signatureSecret: "x"),
+            applications: [application.id: application],
+            numbers: [NumberRoute(number: "+441632960100", application: application.id)], users: [:], trunks: [trunk])
+        switchboard = Switchboard(
+            directory: directory, settings: RuntimeSettings(),
+            edges: RuntimeEdges(
+                signalling: FakeSignalling(journal), media: FakeMedia(journal), log: log, prompts: FakePrompts(),
+                scripts: Scripts(script: script), time: SystemTimeSource(), logger: Logger(label: "test")))
+    }
+
+    func call(_ number: String = "441632960100", offer: String = "offer") {
+        switchboard.handle(
+            .invite(
+                IncomingInvite(
+                    dialog: DialogID(rawValue: 1), callID: "c", requestUser: number, requestHost: "127.0.0.1",
+                    fromUser: "+441632960001", fromHost: "127.0.0.1", toUser: number, offer: offer,
+                    source: NetworkAddress(host: "127.0.0.1", port: 5099), transport: .udp,
+                    receivedAt: SystemTimeSource().now)))
+    }
+}
+
+@Suite struct SwitchboardTests {
+    @Test("a call is routed, asked for, connected through the trunk, bridged and taken down")
+    func wholeCall() async throws {
+        let box = Box(script: #"[{"action":"connect","endpoint":[{"type":"phone","number":"447700900002"}]}]"#)
+        box.call()
+        #expect(await box.journal.wait(for: "sip ring 1 180 -"))
+        #expect(
+            await box.journal.wait(
+                for: "sip invite 1001 sip:447700900002@127.0.0.1:5070;transport=udp from 441632960100"))
+        box.switchboard.handle(.answered(DialogID(rawValue: 1001), sdp: "theirs", source: nil))
+        #expect(await box.journal.wait(for: "sip answer 1 answer-to-offer"))
+        box.switchboard.handle(.ended(DialogID(rawValue: 1), cause: .bye(reason: nil)))
+        #expect(await box.journal.wait(for: "sip bye 1001"))
+        #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        await box.switchboard.drain(timeout: .seconds(5))
+        #expect(box.journal.lines.filter { $0.hasPrefix("media attach") }.count == 2)
+        #expect(box.journal.lines.filter { $0.hasPrefix("media close") }.count == 2)
+        #expect(box.switchboard.snapshot().legsByState.isEmpty)
+    }
+
+    @Test(
+        "what cannot be taken gets its status at once",
+        arguments: [("449999", "offer", "404"), ("441632960100", "nothing in common", "488")])
+    func refused(number: String, offer: String, status: String) async {
+        let box = Box(script: "[]")
+        box.call(number, offer: offer)
+        #expect(await box.journal.wait(for: "sip refuse 1 \(status)"))
+    }
+
+    @Test("a script that is not valid refuses the call with 480 and is told with its path")
+    func invalidScript() async throws {
+        let box = Box(script: #"[{"action":"talk"}]"#)
+        box.call()
+        #expect(await box.journal.wait(for: "sip refuse 1 480"))
+        let error = try #require(box.log.rows.first { $0.type == "error" })
+        let reason = try JSON(parsing: error.body)["reason"]?.string ?? ""
+        #expect(reason.hasPrefix("Syntax error in NCCO. Invalid value type or action."))
+        #expect(reason.contains("/0/text"))
+    }
+
+    @Test("a re-offer is answered by media and never reaches the conversation")
+    func hold() async {
+        let box = Box(script: #"[{"action":"wait","timeout":60}]"#)
+        box.call()
+        #expect(await box.journal.wait(for: "sip answer 1"))
+        box.switchboard.handle(.reoffer(DialogID(rawValue: 1), sdp: "hold"))
+        #expect(await box.journal.wait(for: "sip answer-reoffer 1 held"))
+    }
+
+    @Test("a script on disk has the called number filled in")
+    func template() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUIDText.random()).json").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(
+            #"[{"action":"connect","endpoint":[{"type":"sip","uri":"sip:{{to}}@127.0.0.1:6070;codec=opus"}]}]"#.utf8
+        )
+        .write(to: URL(fileURLWithPath: path))
+        let box = Box(script: "", file: path)
+        box.call()
+        #expect(await box.journal.wait(for: "sip invite 1001 sip:441632960100@127.0.0.1:6070 from 441632960001"))
+    }
+
+    @Test("two legs meet in one named room, made once")
+    func rooms() async throws {
+        let box = Box(script: #"[{"action":"conversation","name":"lobby"}]"#)
+        box.call()
+        #expect(await box.journal.wait(for: "media attach"))
+        #expect(box.log.rows.filter { $0.type == "conversation:created" }.count == 1)
+        #expect(box.switchboard.snapshot().calls == 1)
+        await box.switchboard.drain(timeout: .milliseconds(1))
+        #expect(await box.journal.wait(for: "sip bye 1"))
+    }
+}

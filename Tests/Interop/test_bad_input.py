@@ -1,0 +1,98 @@
+"""Hostile and broken input: each gets its answer, and every other call keeps running."""
+
+import random
+import socket
+import struct
+import time
+
+from support.box import NUMBER
+from support.sound import strength, tone
+
+MALFORMED = [
+    b"", b"\r\n\r\n", b"\x00" * 100, b"INVITE", b"INVITE sip:x SIP/2.0\r\n\r\n",
+    b"INVITE sip:\xff\xfe@127.0.0.1 SIP/2.0\r\nVia: \r\nFrom: \r\nTo: \r\nCall-ID: \r\nCSeq: x INVITE\r\n\r\n",
+    b"SIP/2.0 200 OK\r\n\r\n", b"SIP/2.0 99999 X\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\n\r\n",
+    b"INVITE sip:a@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKa\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n"
+    b"Call-ID: x\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: 99999\r\n\r\nv=0",
+    b"BYE sip:a@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKb\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\n"
+    b"Call-ID: y\r\nCSeq: 1 BYE\r\n\r\n",
+    b"A" * 60000,
+]
+
+
+def test_the_running_call_survives_every_kind_of_garbage(box, backend, make_phone):
+    alice, bob = make_phone(), make_phone("bob")
+    backend.script = [{"action": "connect", "endpoint": [{"type": "sip", "uri": f"sip:bob@127.0.0.1:{bob.port}"}]}]
+    alice.call(NUMBER, box.sip_port)
+    alice.wait_answer()
+    alice.say(tone(440, 20))
+    rng = random.Random(7)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for message in MALFORMED:
+        raw.sendto(message, ("127.0.0.1", box.sip_port))
+        if message:
+            with socket.create_connection(("127.0.0.1", box.sip_port), timeout=5) as stream:
+                stream.sendall(message)
+    for _ in range(300):
+        size = rng.choice([0, 1, 11, 12, 13, 172, 1400])
+        raw.sendto(rng.randbytes(size), alice.remote_rtp)
+        raw.sendto(struct.pack("!BBHII", 0x80, 0, rng.randrange(65536), rng.randrange(2 ** 32), 99) + rng.randbytes(160),
+                   alice.remote_rtp)
+        raw.sendto(rng.randbytes(size), (alice.remote_rtp[0], alice.remote_rtp[1] + 1))
+    raw.close()
+    for request in (b"GARBAGE\r\n\r\n", b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{}}}}",
+                    b"GET /v1/events HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", box.http_port), timeout=5) as stream:
+            stream.sendall(request)
+            stream.settimeout(2)
+            try:
+                stream.recv(4096)
+            except TimeoutError:
+                pass
+    bob.listen(0.5)
+    assert strength(bob.listen(1), 440) > 0.8
+    assert box.process.poll() is None
+
+
+def test_malformed_descriptions_get_their_status(box, make_phone):
+    for body, status in ((b"v=0\r\nthis is not SDP", {400, 488}), (
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n".encode(), {488})):
+        phone = make_phone()
+        phone._description = lambda direction="sendrecv", body=body: body.decode()
+        phone.call(NUMBER, box.sip_port)
+        assert phone.wait_status(lambda s: s >= 200) in status
+
+
+def test_prompts_that_cannot_be_played_are_error_events(box, backend, make_phone):
+    backend.replies["/page"] = lambda r: (200, b"<html>not sound</html>")
+    backend.replies["/gone"] = lambda r: (404, b"")
+    backend.script = [
+        {"action": "stream", "streamUrl": [f"{backend.url}/page"]}, {"action": "stream", "streamUrl": [f"{backend.url}/gone"]},
+        {"action": "talk", "text": "<speak>broken <b</speak>"}, {"action": "wait", "timeout": 1}]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    assert phone.ended.wait(15)
+    backend.wait_status("completed")
+    errors = [e["reason"] for e in backend.events() if "reason" in e]
+    assert len(errors) == 3 and "/page" in errors[0] and "404" in errors[1]
+
+
+def test_a_dead_and_a_slow_event_url_hold_nothing_up(make_box, backend, make_phone):
+    def slow(_):
+        time.sleep(3)
+        return {}
+
+    backend.replies["/event"] = slow
+    box = make_box()
+    backend.script = [
+        {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}, "eventUrl": [f"{backend.url}/input"]},
+        {"action": "talk", "text": "done"}]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    started = time.monotonic()
+    phone.wait_answer()
+    phone.listen(0.2)
+    phone.press("1")
+    backend.wait(lambda r: r.path == "/input", timeout=5)
+    assert time.monotonic() - started < 5

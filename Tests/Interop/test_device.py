@@ -1,0 +1,109 @@
+"""The box's own sound device as a Member, on a PulseAudio loop."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.signal import resample_poly
+
+from support.box import NUMBER
+from support.pulse import RATE, PulseLoop
+from support.sound import best_correlation, power_at, tone
+
+SPEECH = Path(__file__).resolve().parents[1] / "Fixtures" / "audio" / "f198.wav"
+
+
+@pytest.fixture
+def pulse():
+    loop = PulseLoop()
+    yield loop
+    loop.close()
+
+
+def kiosk(**extra):
+    return {"kiosk": {"device": {"playback": ["kiosk_out"], "capture": ["kiosk_in"], **extra}, "auto_answer": True}}
+
+
+def sentence(rate):
+    """The first three seconds of the recorded sentence at a rate, as a telephone carries it."""
+    with wave.open(str(SPEECH), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getframerate() * 3), dtype=np.int16).astype(float)
+        given = file.getframerate()
+    narrow = resample_poly(samples, 8000, given)
+    out = narrow if rate == 8000 else resample_poly(narrow, rate, 8000)
+    return np.clip(out * 2, -32000, 32000).astype(np.int16)
+
+
+def test_a_sentence_goes_through_both_ways(make_box, backend, make_phone, pulse):
+    box = make_box(env=pulse.env, users=kiosk())
+    backend.script = [
+        {"action": "talk", "text": "Press one"},
+        {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}, "eventUrl": [f"{backend.url}/input"]},
+        {"action": "connect", "endpoint": [{"type": "app", "user": "kiosk"}]},
+    ]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    backend.wait(lambda r: r.path == "/rtc" and r.json["type"] == "audio:say:done")
+    phone.press("1")
+    backend.wait(lambda r: r.path == "/input")
+    backend.wait(lambda r: r.path == "/rtc" and r.json["type"] == "rtc:answered")
+    phone.listen(0.5)
+    recording = pulse.record()
+    phone.listen(0.3)
+    phone.say(sentence(8000))
+    phone.listen(4)
+    played = recording.stop()
+    score, _ = best_correlation(sentence(8000), resample_poly(played.astype(float), 8000, RATE))
+    assert score >= 0.9, f"caller to device: {score:.3f}"
+
+    before = len(phone.heard)
+    pulse.play(sentence(RATE)).wait(10)
+    phone.listen(1)
+    score, _ = best_correlation(sentence(8000), phone.heard[before:])
+    assert score >= 0.9, f"device to caller: {score:.3f}"
+
+
+def test_two_phones_and_the_kiosk_in_one_room(make_box, backend, make_phone, pulse):
+    box = make_box(env=pulse.env, users=kiosk())
+    scripts = iter([
+        [{"action": "connect", "endpoint": [{"type": "app", "user": "kiosk"}]},
+         {"action": "connect", "endpoint": [{"type": "sip", "uri": "PHONE"}]}]])
+    first, second = make_phone(), make_phone("second")
+
+    def script(_):
+        actions = next(scripts)
+        actions[1]["endpoint"][0]["uri"] = f"sip:second@127.0.0.1:{second.port}"
+        return actions
+
+    backend.script = script
+    first.call(NUMBER, box.sip_port)
+    first.wait_answer()
+    assert second.answered.wait(10)
+    first.say(tone(400, 8, level=0.15))
+    second.say(tone(700, 8, level=0.15))
+    playing = pulse.play(tone(1100, 8, rate=RATE, level=0.15))
+    first.listen(1)
+    recording = pulse.record()
+    heard_first, heard_second = first.listen(1.5), second.listen(1.5)
+    heard_kiosk = resample_poly(recording.stop().astype(float), 8000, RATE)[-8000:]
+    playing.terminate()
+    playing.wait(5)
+    for name, heard, own, others in (
+            ("first", heard_first, 400, (700, 1100)), ("second", heard_second, 700, (400, 1100)),
+            ("kiosk", heard_kiosk, 1100, (400, 700))):
+        assert power_at(heard, own) < -50, f"{name} hears itself at {power_at(heard, own):.0f} dBFS"
+        for other in others:
+            assert power_at(heard, other) > -28, f"{name} does not hear {other} Hz"
+
+
+def test_a_missing_card_is_one_warning_and_a_silent_device(make_box, backend, make_phone):
+    box = make_box(users={"kiosk": {"device": {"playback": ["nowhere"], "capture": ["nowhere"]}, "auto_answer": True}})
+    backend.script = [{"action": "connect", "endpoint": [{"type": "app", "user": "kiosk"}]}]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    assert len(phone.listen(1)) == 8000
+    warnings = [line for line in box.log().splitlines() if "warning" in line and "nowhere" in line]
+    assert len(warnings) == 1

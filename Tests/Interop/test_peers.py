@@ -1,0 +1,106 @@
+"""sipp as caller and callee, baresip as a phone with Opus and SRTP."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.box import NUMBER, free_port
+import socket
+
+SCENARIOS = Path(__file__).parent / "sipp"
+
+
+def sipp(*arguments, timeout=60):
+    done = subprocess.run(
+        ["sipp", "-nostdin", "-timeout", "30", "-timeout_error", *map(str, arguments)], capture_output=True, text=True,
+        timeout=timeout)
+    assert done.returncode == 0, f"sipp ended with {done.returncode}\n{done.stdout[-2500:]}\n{done.stderr[-1500:]}"
+
+
+@pytest.fixture
+def callee():
+    """A sipp that answers every call; its port."""
+    port = free_port(socket.SOCK_DGRAM)
+    process = subprocess.Popen(
+        ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(port), "-nostdin"], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    yield port
+    process.send_signal(signal.SIGKILL)
+    process.wait(5)
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_sipp_calls_through_to_sipp(box, backend, callee, transport):
+    backend.script = [{"action": "connect", "endpoint": [{"type": "sip", "uri": f"sip:bob@127.0.0.1:{callee}"}]}]
+    sipp("-sn", "uac", "-s", NUMBER, "-i", "127.0.0.1", "-m", 20, "-r", 20, "-d", 200, "-t", transport,
+         f"127.0.0.1:{box.sip_port}")
+    for _ in range(100):
+        if sum(e.get("status") == "completed" for e in backend.events()) == 40:
+            break
+        time.sleep(0.1)
+    completed = [e for e in backend.events() if e.get("status") == "completed"]
+    assert len(completed) == 40
+
+
+BARESIP = """
+sip_listen 127.0.0.1:{port}
+audio_player aufile,{folder}/heard.wav
+audio_source ausine,{tone}
+audio_alert aufile,{folder}/alert.wav
+ausrc_srate 48000
+auplay_srate 48000
+audio_level no
+jitter_buffer_delay 0-10
+rtp_ports {rtp}-{rtp_end}
+module_path /usr/lib/baresip/modules
+module stdio.so
+module opus.so
+module g711.so
+module srtp.so
+module aufile.so
+module ausine.so
+module uuid.so
+module_app account.so
+module_app menu.so
+"""
+
+
+@pytest.fixture
+def baresip(tmp_path):
+    folder = tmp_path / "baresip"
+    folder.mkdir()
+    port = free_port(socket.SOCK_DGRAM)
+    rtp = 18000 + port % 1000 * 2
+    (folder / "config").write_text(BARESIP.format(port=port, folder=folder, tone=440, rtp=rtp, rtp_end=rtp + 40))
+    (folder / "accounts").write_text(
+        "<sip:kiosk@127.0.0.1>;regint=0;audio_codecs=opus/48000/2;mediaenc=srtp-mand;answermode=auto\n")
+    process = subprocess.Popen(
+        ["baresip", "-f", folder], stdin=subprocess.PIPE, stdout=open(folder / "log.txt", "wb"),
+        stderr=subprocess.STDOUT)
+    yield port, folder, process
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def test_baresip_answers_with_opus_and_srtp(box, backend, make_phone, baresip):
+    port, folder, process = baresip
+    backend.script = [{"action": "connect", "endpoint": [
+        {"type": "sip", "uri": f"sip:kiosk@127.0.0.1:{port};media=srtp"}]}]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    phone.listen(1)
+    from support.sound import strength
+    heard = phone.listen(2)
+    assert strength(heard, 440) > 0.8, "the tone that baresip plays is not heard"
+    log = (folder / "log.txt").read_text(errors="replace")
+    assert re.search(r"opus", log, re.I)
+    phone.hang_up()
+    backend.wait_status("completed", direction="outbound")

@@ -1,0 +1,138 @@
+public import CallModel
+public import EdgeProtocols
+import MediaTime
+import Synchronization
+
+/// A journal of what the runtime asked of its edges, in order, that tests can wait on.
+public final class Journal: Sendable {
+    private struct State {
+        var lines: [String] = []
+        var waiters: [(pattern: String, from: Int, CheckedContinuation<Bool, Never>)] = []
+    }
+    private let state = Mutex(State())
+
+    public init() {}
+
+    public var lines: [String] { state.withLock { $0.lines } }
+
+    public func note(_ line: String) {
+        let ready = state.withLock { state in
+            state.lines.append(line)
+            let ready = state.waiters.filter { line.hasPrefix($0.pattern) }
+            state.waiters.removeAll { line.hasPrefix($0.pattern) }
+            return ready
+        }
+        for waiter in ready { waiter.2.resume(returning: true) }
+    }
+
+    /// Waits for a line that begins with `prefix`, at most five seconds; false when none came.
+    public func wait(for prefix: String) async -> Bool {
+        let deadline = Task {
+            try await Task.sleep(for: .seconds(5))
+            let late = state.withLock { state in
+                let late = state.waiters.filter { $0.pattern == prefix }
+                state.waiters.removeAll { $0.pattern == prefix }
+                return late
+            }
+            for waiter in late { waiter.2.resume(returning: false) }
+        }
+        defer { deadline.cancel() }
+        return await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.lines.contains(where: { $0.hasPrefix(prefix) }) { return true }
+                state.waiters.append((prefix, state.lines.count, continuation))
+                return false
+            }
+            if isThere { continuation.resume(returning: true) }
+        }
+    }
+}
+
+public final class FakeSignalling: Signalling {
+    private let journal: Journal
+    private let next = Atomic<UInt64>(1000)
+    public init(_ journal: Journal) { self.journal = journal }
+
+    public func makeDialog() -> DialogID {
+        DialogID(rawValue: next.add(1, ordering: .relaxed).newValue)
+    }
+    public func ring(_ dialog: DialogID, status: Int, sdp: String?) {
+        journal.note("sip ring \(dialog.rawValue) \(status) \(sdp ?? "-")")
+    }
+    public func answer(_ dialog: DialogID, sdp: String) { journal.note("sip answer \(dialog.rawValue) \(sdp)") }
+    public func refuse(_ dialog: DialogID, status: Int, reason: String?, retryAfterSeconds: Int?) {
+        journal.note("sip refuse \(dialog.rawValue) \(status)" + (retryAfterSeconds.map { " retry \($0)" } ?? ""))
+    }
+    public func invite(_ call: OutgoingInvite) {
+        journal.note("sip invite \(call.dialog.rawValue) \(call.target) from \(call.fromUser) \(call.offer)")
+    }
+    public func cancel(_ dialog: DialogID) { journal.note("sip cancel \(dialog.rawValue)") }
+    public func hangUp(_ dialog: DialogID) { journal.note("sip bye \(dialog.rawValue)") }
+    public func reoffer(_ dialog: DialogID, sdp: String) { journal.note("sip reoffer \(dialog.rawValue)") }
+    public func answerReoffer(_ dialog: DialogID, sdp: String) {
+        journal.note("sip answer-reoffer \(dialog.rawValue) \(sdp)")
+    }
+    public func refuseReoffer(_ dialog: DialogID, status: Int) {
+        journal.note("sip refuse-reoffer \(dialog.rawValue) \(status)")
+    }
+}
+
+public final class FakeMedia: MediaControl {
+    private let journal: Journal
+    public init(_ journal: Journal) { self.journal = journal }
+
+    public func accept(_ leg: LegID, offer: String, policy: MediaPolicy, signallingAddress: NetworkAddress)
+        throws(MediaRefusal) -> String
+    {
+        if offer == "nothing in common" { throw MediaRefusal(.noCommonCodec, "no common codec") }
+        return "answer-to-\(offer)"
+    }
+    public func offer(_ leg: LegID, policy: MediaPolicy) throws(MediaRefusal) -> String { "our-offer" }
+    public func applyAnswer(_ leg: LegID, answer: String, signallingAddress: NetworkAddress?) throws(MediaRefusal) {
+        if answer == "garbage" { throw MediaRefusal(.malformedSDP, "line 1") }
+    }
+    public func renegotiate(_ leg: LegID, offer: String?) throws(MediaRefusal) -> String { "held" }
+    public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) { journal.note("media device") }
+    public func attach(_ leg: LegID, to conversation: ConversationID, audio: MemberAudio) {
+        journal.note("media attach \(leg) \(conversation)")
+    }
+    public func update(_ leg: LegID, audio: MemberAudio) { journal.note("media update \(leg)") }
+    public func detach(_ leg: LegID) { journal.note("media detach \(leg)") }
+    public func play(_ clip: PCMClip, as id: PlayID, to target: PlayTarget, loop: Int, gainDecibels: Double) {
+        journal.note("media play \(id)")
+    }
+    public func stopPlaying(_ id: PlayID) { journal.note("media stop \(id)") }
+    public func sendDigits(_ leg: LegID, _ digits: String) { journal.note("media digits \(digits)") }
+    public func statistics(_ leg: LegID) -> MediaStatistics { MediaStatistics() }
+    public func close(_ leg: LegID) -> MediaStatistics {
+        journal.note("media close \(leg)")
+        return MediaStatistics()
+    }
+}
+
+/// Keeps rows in memory and journals `log TYPE`.
+public final class FakeLog: EventLog {
+    private let journal: Journal
+    private let kept = Mutex<[EventRow]>([])
+    public init(_ journal: Journal) { self.journal = journal }
+
+    public var rows: [EventRow] { kept.withLock { $0 } }
+
+    public func append(_ batch: LogBatch) {
+        kept.withLock { $0 += batch.events }
+        for row in batch.events { journal.note("log \(row.stream.rawValue) \(row.type)") }
+    }
+    public func appendDurably(_ batch: LogBatch) async throws -> [EventRow] {
+        append(batch)
+        return batch.events
+    }
+    public func flush() async throws {}
+}
+
+public struct FakePrompts: PromptLoading {
+    public init() {}
+    public func load(_ source: PromptSource) async throws(PromptFault) -> PCMClip {
+        if case .url(let url) = source, url.hasSuffix("404") { throw PromptFault("stream: HTTP 404") }
+        return PCMClip(sampleRate: 8000, samples: [0])
+    }
+}
