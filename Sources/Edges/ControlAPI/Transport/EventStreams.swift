@@ -37,7 +37,7 @@ struct EventStreams: Sendable {
         var reply = APIReply(status: .ok)
         reply.headers[.contentType] = "text/event-stream"
         reply.headers[.cacheControl] = "no-store"
-        let expiry = TokenExpiry(caller.expires)
+        let expiry = TokenExpiry(LiveGate.end(of: caller))
         reply.body = .stream { writer in await run(session, expiry: expiry, writer: writer) }
         return reply
     }

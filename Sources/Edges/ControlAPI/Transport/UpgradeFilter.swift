@@ -3,6 +3,7 @@ import NIOCore
 import NIOExtras
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
+import Tokens
 
 /// Stands between the HTTP decoder and NIO's upgrade handler until the first request is decided.
 ///
@@ -64,7 +65,7 @@ final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
 
     private func isUpgrade(_ head: HTTPRequestHead) -> Bool {
         guard head.method == .GET, head.version == .http1_1,
-            let path = RequestPath(head.uri.prefix { $0 != "?" }), paths.contains(path.text),
+            let path = RequestPath(bounded: head.uri.prefix { $0 != "?" }), paths.contains(path.text),
             head.headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }),
             head.headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" }),
             head.headers["sec-websocket-version"] == ["13"]
