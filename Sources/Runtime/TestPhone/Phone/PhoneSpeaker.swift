@@ -18,7 +18,8 @@ struct PhoneSpeaker: ~Copyable {
     init(_ agreement: MediaAgreement, clip: PCMClip?, digits: String) {
         self.agreement = agreement
         encoder = PhoneEncoder(agreement.codec, clipRate: clip?.sampleRate ?? 8000)
-        samples = clip.map { Decimation.convert($0, to: encoder.sampleRate) } ?? []
+        let rate = encoder.sampleRate
+        samples = clip.map { Decimation.convert($0, to: rate) } ?? []
         if let format = agreement.telephoneEvent {
             var sender = DigitSender(clockRate: UInt32(format.clockRate))
             for digit in digits.utf8 { _ = sender.enqueue(digit) }
