@@ -156,8 +156,8 @@ let package = Package(
         .executableTarget(
             name: "switchhook",
             dependencies: [
-                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "TestPhone", "Tokens",
-                "SoundDevice", argumentParser, log,
+                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols", "TestPhone",
+                "Tokens", "SoundDevice", argumentParser, log,
             ],
             path: "Sources/switchhook", swiftSettings: house),
 

@@ -42,8 +42,19 @@ struct ConfigOptions: ParsableArguments {
         }
     }
 
-    private func read() throws(ConfigFaults) -> SwitchhookConfiguration {
+    private func read() throws(ConfigFaults) -> SwitchhookConfiguration { try source.read() }
+
+    /// What a daemon keeps to read the same again.
+    var source: ConfigSource { ConfigSource(file: file, overrides: set) }
+}
+
+/// Where a configuration is read from, at start and at each reload.
+struct ConfigSource: Sendable {
+    let file: String?
+    let overrides: [String]
+
+    func read() throws(ConfigFaults) -> SwitchhookConfiguration {
         try SwitchhookConfiguration.load(
-            file: file, environment: ProcessInfo.processInfo.environment, overrides: set)
+            file: file, environment: ProcessInfo.processInfo.environment, overrides: overrides)
     }
 }

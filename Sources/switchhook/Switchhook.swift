@@ -14,7 +14,9 @@ struct Switchhook: AsyncParsableCommand {
               switchhook doctor                           says what is missing on this machine
             """,
         version: version,
-        subcommands: [Check.self, NCCO.self, Backend.self, Status.self, Events.self])
+        subcommands: [
+            Check.self, NCCO.self, Call.self, Backend.self, DoctorCommand.self, Token.self, Status.self, Events.self,
+        ])
 
     static let version = "0.1.0"
 }

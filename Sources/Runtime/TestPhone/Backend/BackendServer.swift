@@ -52,7 +52,8 @@ public struct BackendServer: Sendable {
                     }
                 }
         } catch {
-            throw Fault(reason: "\(host):\(port) cannot be listened on (\(error)); choose another with --port")
+            throw Fault(
+                reason: "\(host):\(port) cannot be listened on (\(networkWords(error))); choose another with --port")
         }
         onReady(server.channel.localAddress?.port ?? port)
         try await server.executeThenClose { connections in

@@ -80,7 +80,7 @@ public struct ControlClient: Sendable {
         } catch {
             throw ControlClientFault(
                 code: .noBox,
-                reason: "no box answers on \(socketPath) (\(Self.words(error))); start one with: switchhook serve")
+                reason: "no box answers on \(socketPath) (\(networkWords(error))); start one with: switchhook serve")
         }
         do {
             try await connection.executeThenClose { parts, writer in
@@ -93,7 +93,7 @@ public struct ControlClient: Sendable {
         } catch let fault as ControlClientFault {
             throw fault
         } catch {
-            throw ControlClientFault(code: .broken, reason: "the connection to the box broke: \(Self.words(error))")
+            throw ControlClientFault(code: .broken, reason: "the connection to the box broke: \(networkWords(error))")
         }
     }
 
@@ -119,18 +119,5 @@ public struct ControlClient: Sendable {
             }
         }
         throw ControlClientFault(code: .broken, reason: "the box ended the connection early")
-    }
-
-    private static func words(_ error: any Error) -> String {
-        guard let failure = error as? IOError else { return "\(error)" }
-        return failure.localizedWords
-    }
-}
-
-extension IOError {
-    /// `No such file or directory`
-    fileprivate var localizedWords: String {
-        let text = description
-        return text.firstIndex(of: ":").map { String(text[text.index(after: $0)...].drop { $0 == " " }) } ?? text
     }
 }

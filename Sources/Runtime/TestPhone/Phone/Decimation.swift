@@ -1,6 +1,22 @@
 import EdgeProtocols
 import Foundation
 
+/// What a phone says, at every rate a codec may want, made before the call: it takes longer than a packet.
+struct PhoneClip: Sendable {
+    private let original: PCMClip
+    private let narrow: [Int16]
+
+    init(_ clip: PCMClip?) {
+        original = clip ?? PCMClip(sampleRate: 8000, samples: [])
+        narrow = Decimation.convert(original, to: 8000)
+    }
+
+    /// Rate that loses nothing.
+    var sampleRate: Int { original.sampleRate }
+    /// - Parameter rate: 8 000 or `sampleRate`.
+    func samples(at rate: Int) -> [Int16] { rate == original.sampleRate ? original.samples : narrow }
+}
+
 /// Lowers a clip's rate by a whole factor: a windowed sinc, good for speech in a test.
 enum Decimation {
     /// The samples at `rate`; a clip at a lower rate is left as it is.

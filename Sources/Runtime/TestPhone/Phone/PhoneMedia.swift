@@ -25,6 +25,22 @@ final class PhoneMedia: Sendable {
         var firstArrival: MonotonicInstant?
         var digits = ""
 
+        /// Gaps in the sequence numbers.
+        var lost: Int {
+            guard var last = packets.first?.sequence else { return 0 }
+            var expected = 1
+            var seen = 1
+            for packet in packets.dropFirst() {
+                let step = Int16(bitPattern: packet.sequence &- last)
+                guard step != 0 else { continue }
+                seen += 1
+                guard step > 0 else { continue }
+                expected += Int(step)
+                last = packet.sequence
+            }
+            return max(0, expected - seen)
+        }
+
         struct Packet: Sendable {
             var sequence: UInt16
             var timestamp: UInt32
@@ -54,7 +70,7 @@ final class PhoneMedia: Sendable {
     private let host: String
     private let socket: Int32
     private let state = Mutex(State())
-    private let clip: PCMClip?
+    private let clip: PhoneClip
     private let digits: String
     private let ended = DispatchSemaphore(value: 0)
 
@@ -70,7 +86,7 @@ final class PhoneMedia: Sendable {
         self.socket = socket
         port = unsafe swh_address_port(&local)
         self.host = host
-        self.clip = clip
+        self.clip = PhoneClip(clip)
         self.digits = digits
         let thread = Thread { [self] in
             run()
@@ -87,6 +103,16 @@ final class PhoneMedia: Sendable {
         return try OfferAnswer.makeOffer(
             capabilities: MediaCapabilities(codecs: codecs),
             local: LocalMedia(address: host, port: port, sessionID: UInt64(port), version: 1), using: &generator)
+    }
+
+    func answer(
+        to offer: SessionDescription, previous: SessionDescription, version: UInt64
+    ) throws(OfferRefusal) -> (SessionDescription, MediaAgreement) {
+        var generator = SystemRandomNumberGenerator()
+        return try OfferAnswer.answer(
+            to: offer, capabilities: MediaCapabilities(),
+            local: LocalMedia(address: host, port: port, sessionID: UInt64(port), version: version), previous: previous,
+            using: &generator)
     }
 
     /// Exchanges packets from now on: silence until the call is answered. Called again when an answer replaces an

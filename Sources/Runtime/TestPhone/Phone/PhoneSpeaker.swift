@@ -15,10 +15,10 @@ struct PhoneSpeaker: ~Copyable {
     private let ssrc: UInt32
     private var isFirst = true
 
-    init(_ agreement: MediaAgreement, clip: PCMClip?, digits: String) {
+    init(_ agreement: MediaAgreement, clip: PhoneClip, digits: String) {
         self.agreement = agreement
-        encoder = PhoneEncoder(agreement.codec, clipRate: clip?.sampleRate ?? 8000)
-        samples = clip.map { Decimation.convert($0, to: encoder.sampleRate) } ?? []
+        encoder = PhoneEncoder(agreement.codec, clipRate: clip.sampleRate)
+        samples = clip.samples(at: encoder.sampleRate)
         if let format = agreement.telephoneEvent {
             var sender = DigitSender(clockRate: UInt32(format.clockRate))
             for digit in digits.utf8 { _ = sender.enqueue(digit) }

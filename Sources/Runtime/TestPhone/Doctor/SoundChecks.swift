@@ -1,0 +1,4 @@
+extension Doctor {
+    /// Whether the users' devices can be opened.
+    func sound() -> [DoctorFinding] { [] }
+}
