@@ -141,7 +141,10 @@ let package = Package(
             ["MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", log, metrics]),
         module(
             "TestPhone", in: .runtime,
-            ["MediaTime", "CallModel", "EdgeProtocols", "SIPStack", "MediaEngine", "PromptAudio", log]),
+            [
+                "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "SDP", "RTP", "VoiceCodecs", "SIPStack",
+                "PromptAudio", "SoundDevice", "ConfigFile", "CLinux", crypto, nioCore, nioPosix, nioHTTP1, nioSSL, log,
+            ]),
         module(
             "SwitchhookDaemon", in: .runtime,
             [
@@ -152,7 +155,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "switchhook",
-            dependencies: ["SwitchhookDaemon", "WireJSON", "NCCO", "ConfigFile", "TestPhone", argumentParser, log],
+            dependencies: [
+                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "TestPhone", "Tokens",
+                "SoundDevice", argumentParser, log,
+            ],
             path: "Sources/switchhook", swiftSettings: house),
 
         // Tests
@@ -182,6 +188,7 @@ let package = Package(
         tests("ControlAPI", ["ControlAPI", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
+        tests("TestPhone", ["TestPhone", "ConfigFile", "WireJSON", nioCore, nioPosix]),
         tests("MediaEngine", ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
         tests(
             "ConversationRuntime",
