@@ -245,7 +245,7 @@ import WireJSON
             let delivery = try await delivery(store, directory)
             store.append(
                 LogBatch(events: [open, through, Sample.row(conversation, 3, stream: .voice, leg: leg)]))
-            await delivery.asked(leg, body: through.body)
+            await delivery.asked(through.body)
             try await drain(delivery)
             #expect(receiver.received.map { Sample.key($0).id } == [3])
             await delivery.stop()

@@ -266,7 +266,7 @@ struct MachineBench {
         var bench = MachineBench()
         let leg = LegID.make()
         let row = Sample.row(one, 1, stream: .voice, delivery: .asked, leg: leg, position: 1)
-        let key = DeliveryMachine.AskKey(leg: leg, body: row.body)
+        let key = DeliveryMachine.AskKey(row.body)
         if rowFirst {
             bench.offer([row])
             let changes = bench.machine.takeChanges(bench.now)
