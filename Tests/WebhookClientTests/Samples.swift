@@ -9,7 +9,6 @@ import Synchronization
 import WebhookClient
 import WireJSON
 
-
 /// A state folder that goes with the test.
 final class Folder: Sendable {
     let path = FileManager.default.temporaryDirectory.appending(path: "switchhook-\(UUID().uuidString)").path

@@ -14,6 +14,8 @@ import Synchronization
 ///   timeout; here that is off, so that a refused port is told at once.
 public final class HTTPFetcher: Sendable {
     public struct Configuration: Sendable {
+        /// More than callers keep busy at once: what finds none free waits here on its connect timeout. Deliveries
+        /// bound themselves (`DeliverySettings.connectionsPerHost`, per stream), call scripts come on top.
         public var connectionsPerHost: Int
         /// Below the usual keep-alive of receivers (5 s of Node and uvicorn), else their close races with our request.
         public var idleMilliseconds: Int
@@ -23,7 +25,7 @@ public final class HTTPFetcher: Sendable {
         public var userAgent: String
 
         public init(
-            connectionsPerHost: Int = 64, idleMilliseconds: Int = 4000, outbound: OutboundPolicy = OutboundPolicy(),
+            connectionsPerHost: Int = 256, idleMilliseconds: Int = 4000, outbound: OutboundPolicy = OutboundPolicy(),
             trustRootsFile: String? = nil, userAgent: String = "Switchhook"
         ) {
             self.connectionsPerHost = connectionsPerHost
@@ -90,7 +92,7 @@ public final class HTTPFetcher: Sendable {
         guard outgoing.scheme == "http" || outgoing.scheme == "https" else {
             throw FetchFault(.badURL, "\(url): only http and https")
         }
-        try await resolver.check(host: outgoing.host)
+        try await resolver.check(host: outgoing.host, deadline: deadline)
         let collector = BodyCollector(limit: request.maximumBodyBytes, keepsBody: !request.discardsBody)
         let collected: BodyCollector.Collected
         do {

@@ -12,8 +12,6 @@ import WireJSON
 /// - Threading: any thread; waits without blocking.
 /// - Fails with: nothing: a reply without a body says in words what failed.
 public final class ScriptClient: ScriptAsking {
-    /// Of a notification of the same leg that is still in its first attempt (README 10).
-    private static let notificationWait = Duration.milliseconds(500)
     private static let maximumScriptBytes = 1 << 20
 
     private let fetcher: HTTPFetcher
@@ -41,7 +39,7 @@ public final class ScriptClient: ScriptAsking {
     ) async -> ScriptReply {
         let started = time.now
         let deadline = started + .milliseconds(request.deadlineMilliseconds)
-        await delivery?.letNotificationsOut(of: request.leg, within: Self.notificationWait)
+        await delivery?.letNotificationsOut(of: request.leg)
         let requested = time.now
         let primary = Destination(
             target: request.target, connectTimeoutMilliseconds: request.connectTimeoutMilliseconds,

@@ -74,6 +74,18 @@ extension SwitchhookConfiguration {
         return settings
     }
 
+    func sipStack(trunks: [Trunk]) -> SIPConfiguration {
+        var settings = SIPConfiguration(
+            hosts: [sip.listen.host], port: sip.listen.port, advertisedHost: sip.advertisedAddress, trunks: trunks)
+        if let certificate = sip.tlsCertificate {
+            settings.tls = SIPConfiguration.TLS(
+                port: sip.tlsListen.port, certificatePath: certificate, keyPath: sip.tlsPrivateKey ?? certificate,
+                authoritiesPath: sip.tlsTrust)
+        }
+        settings.sessionExpirySeconds = Int(sip.sessionTimer.components.seconds)
+        return settings
+    }
+
     var controlAPI: ControlAPIConfiguration {
         var settings = ControlAPIConfiguration(host: http.listen.host, port: Int(http.listen.port))
         settings.certificateFile = http.tlsCertificate

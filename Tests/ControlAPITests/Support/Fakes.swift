@@ -3,6 +3,7 @@ import ControlAPI
 import EdgeProtocols
 import MediaTime
 import Synchronization
+import Tokens
 import WireJSON
 
 /// Takes commands down and answers as told.
@@ -68,7 +69,7 @@ struct FakeStatus: RuntimeStatus {
     }
 }
 
-/// Tokens by name: `admin`, `bare`, `other`, and `user:NAME[:PATTERN,…]`.
+/// Tokens by name: `admin`, `bare`, `other`, `user:NAME[:PATTERN,…]`, and `brief`, which is accepted for 150 ms more.
 struct FakeTokens: CallerVerifying {
     func caller(bearer token: String, at now: WallTime) async throws(TokenRefusal) -> Caller {
         let parts = token.split(separator: ":").map(String.init)
@@ -79,13 +80,15 @@ struct FakeTokens: CallerVerifying {
         case "other":
             return Caller(application: ApplicationID("other"), user: nil, expires: expires) { _, _, _ in true }
         case "user" where parts.count >= 2:
-            let prefixes = parts.count > 2 ? parts[2].split(separator: ",").map(String.init) : []
-            return Caller(application: Samples.mine, user: parts[1], expires: expires) { _, path, _ in
-                prefixes.contains { path.hasPrefix($0) }
+            let patterns =
+                parts.count > 2 ? parts[2].split(separator: ",").map { (String($0), JSON.object(JSONObject())) } : []
+            let acl = ACL(["paths": .object(JSONObject(patterns))])
+            return Caller(application: Samples.mine, user: parts[1], expires: expires) { method, path, fields in
+                acl?.allows(method: method, path: path, fields: fields) ?? false
             }
         case "brief":
             return Caller(
-                application: Samples.mine, user: nil, expires: WallTime(milliseconds: now.milliseconds + 150)
+                application: Samples.mine, user: nil, expires: WallTime(milliseconds: now.milliseconds - 60_000 + 150)
             ) { _, _, _ in true }
         default: throw TokenRefusal("no such token")
         }

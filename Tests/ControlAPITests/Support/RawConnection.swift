@@ -23,6 +23,8 @@ struct RawAnswer: Sendable {
 final class RawConnection: @unchecked Sendable {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
+    /// What of the buffer is used up.
+    private var start = 0
     private var isOpen = true
 
     init(port: Int) throws {
@@ -119,9 +121,9 @@ final class RawConnection: @unchecked Sendable {
 
     func line() throws -> String {
         while true {
-            if let end = buffer.firstIndex(of: 10) {
-                var bytes = Array(buffer[..<end])
-                buffer.removeFirst(end + 1)
+            if let end = buffer[start...].firstIndex(of: 10) {
+                var bytes = buffer[start..<end]
+                start = end + 1
                 if bytes.last == 13 { bytes.removeLast() }
                 return String(decoding: bytes, as: UTF8.self)
             }
@@ -130,19 +132,21 @@ final class RawConnection: @unchecked Sendable {
     }
 
     func take(_ count: Int) throws -> [UInt8] {
-        while buffer.count < count { try fill() }
-        defer { buffer.removeFirst(count) }
-        return Array(buffer[..<count])
+        while buffer.count - start < count { try fill() }
+        defer { start += count }
+        return Array(buffer[start..<start + count])
     }
 
     /// True when the server has closed and nothing is left.
     func isAtEnd() -> Bool {
-        if !buffer.isEmpty { return false }
+        if start < buffer.count { return false }
         do { try fill() } catch { return true }
         return false
     }
 
     private func fill() throws {
+        buffer.removeFirst(start)
+        start = 0
         var room = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe room.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
         guard count > 0 else {
@@ -161,6 +165,7 @@ final class RawConnection: @unchecked Sendable {
 /// Runs blocking work outside the Swift pool, which the server under test needs.
 func blocking<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Result(catching: work)) }
+        // A queue of its own gets a thread of its own: the global queues share theirs with the Swift pool.
+        DispatchQueue(label: "blocking").async { continuation.resume(with: Result(catching: work)) }
     }
 }

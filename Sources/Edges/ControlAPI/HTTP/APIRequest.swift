@@ -2,6 +2,7 @@ import HTTPTypes
 import MediaTime
 import NIOCore
 import WireJSON
+import Tokens
 
 /// A request whose route is found, whose caller is known and whose body is read.
 struct APIRequest: Sendable {

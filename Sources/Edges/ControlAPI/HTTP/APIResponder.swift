@@ -7,6 +7,7 @@ import Metrics
 import NIOCore
 import NIOHTTPTypes
 import WireJSON
+import Tokens
 
 /// Answers every request of one listener: route, caller, access rules, body, handler, errors.
 struct APIResponder: Sendable {
@@ -44,6 +45,10 @@ struct APIResponder: Sendable {
         }
         reply.headers[.date] = HTTPDate.text(now)
         reply.headers[.accessControlAllowOrigin] = "*"
+        // The loop closes after such a request: say so.
+        if request.headers[.connection] == "close", reply.headers[.connection] == nil {
+            reply.headers[.connection] = "close"
+        }
         Counter(label: "switchhook_http_requests_total", dimensions: [("code", "\(reply.status.code)")]).increment()
         let isHead = request.method == .head
         switch reply.body {
@@ -83,7 +88,7 @@ struct APIResponder: Sendable {
     private func prepare(_ request: Request, now: WallTime) async throws -> Prepared {
         let target = Self.target(request.head.path ?? "")
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let path = RequestPath(parts[0]) else { throw Problem.badRequest("The path is not valid") }
+        guard let path = RequestPath(bounded: parts[0]) else { throw Problem.badRequest("The path is not valid") }
         let route: Route
         let parameters: [String]
         switch routes.match(request.method, path) {

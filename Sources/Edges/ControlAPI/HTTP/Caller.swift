@@ -7,6 +7,7 @@ public struct Caller: Sendable {
     public var application: ApplicationID
     /// `sub`: the user's name; nil for the application itself (admin token).
     public var user: String?
+    /// The allowance for skewed clocks not counted.
     public var expires: WallTime
     /// Whether the token's `acl` admits the method on the path (auth §3). Fields are those of query and JSON body.
     public var allows: @Sendable (_ method: String, _ path: String, _ fields: [(name: String, value: String)]) -> Bool

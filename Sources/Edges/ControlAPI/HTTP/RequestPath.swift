@@ -1,23 +1,20 @@
-/// A request path in the one form that routing and access rules both use (auth §3): percent-decoded once, slashes
-/// collapsed, no trailing slash, no dot segments.
-struct RequestPath: Hashable, Sendable {
-    let segments: [String]
-    /// `/v1/calls`; `/` for the root.
-    var text: String { "/" + segments.joined(separator: "/") }
+import Tokens
 
+extension RequestPath {
     /// Longest path accepted, in bytes.
     static let lengthLimit = 2048
 
+    /// The path of a request line: the segments that access rules see are the ones that routes see (auth §3).
+    ///
     /// Nil for a path with dot segments, bad escapes, control characters or bytes that are not UTF-8.
-    init?(_ raw: Substring) {
-        guard raw.utf8.count <= Self.lengthLimit, let decoded = PercentEncoding.decode(raw.utf8, plusIsBlank: false),
-            decoded.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-        else { return nil }
-        // Split after decoding: an escaped slash separates for the rules and for the routes alike.
-        let segments = decoded.split(separator: "/").map(String.init)
-        if segments.contains(where: { $0 == "." || $0 == ".." }) { return nil }
-        self.segments = segments
+    init?(bounded raw: Substring) {
+        guard raw.utf8.count <= Self.lengthLimit else { return nil }
+        self.init(String(raw))
+        guard segments.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) else { return nil }
     }
+
+    /// `/v1/calls`, escaped, in one form: no trailing and no double slash; `/` for the root.
+    var text: String { "/" + segments.map(PercentEncoding.encode).joined(separator: "/") }
 }
 
 /// The query of a request.

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Tokens
 
 /// Who may call a route.
 enum Access: Sendable {

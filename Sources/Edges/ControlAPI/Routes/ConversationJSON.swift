@@ -1,6 +1,7 @@
 import CallModel
 import MediaTime
 import WireJSON
+import Tokens
 
 /// Conversation objects as REST v1 shows them (conversation-api §5).
 enum ConversationJSON {

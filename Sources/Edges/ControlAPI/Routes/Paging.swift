@@ -1,5 +1,6 @@
 import MediaTime
 import WireJSON
+import Tokens
 
 /// Query of a cursor list (conversation-api §6): `page_size`, `order`, `cursor`.
 struct Paging: Sendable {

@@ -23,7 +23,6 @@ struct EventStreams: Sendable {
                 .upgradeRequired, code: "http:error:upgrade-required", title: "Upgrade Required",
                 detail: "Ask for a WebSocket in the first request of a connection, or accept text/event-stream")
             problem.headers[.upgrade] = "websocket"
-            problem.headers[.connection] = "upgrade"
             if let version = HTTPField.Name("Sec-WebSocket-Version") { problem.headers[version] = "13" }
             throw problem
         }
@@ -38,7 +37,7 @@ struct EventStreams: Sendable {
         var reply = APIReply(status: .ok)
         reply.headers[.contentType] = "text/event-stream"
         reply.headers[.cacheControl] = "no-store"
-        let expiry = TokenExpiry(caller.expires)
+        let expiry = TokenExpiry(LiveGate.end(of: caller))
         reply.body = .stream { writer in await run(session, expiry: expiry, writer: writer) }
         return reply
     }

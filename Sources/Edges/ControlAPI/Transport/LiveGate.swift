@@ -10,6 +10,14 @@ struct LiveGate: Sendable {
     /// Path that a user's access rules must admit (auth §3, contract README 23).
     static let accessPath = "/v1/sessions"
 
+    /// Clocks may disagree by this much, here as where the token is verified (auth §1).
+    private static let skewMilliseconds: Int64 = 60_000
+
+    /// When a session must have a newer token.
+    static func end(of caller: Caller) -> WallTime {
+        WallTime(milliseconds: caller.expires.milliseconds + skewMilliseconds)
+    }
+
     /// Verifies a token and whether it admits sessions.
     func admit(token: String) async throws(LiveDenial) -> Caller {
         let caller: Caller

@@ -3,11 +3,12 @@ import NIOCore
 import NIOExtras
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
+import Tokens
 
 /// Stands between the HTTP decoder and NIO's upgrade handler until the first request is decided.
 ///
 /// - NIO loses the head of a request whose upgrade is refused (swift-nio issue 2632): so every upgrade that would be
-///   refused loses its `Upgrade` header here and goes on as a plain request.
+///   refused loses its `Upgrade` header here and goes on as a plain request, the last one of its connection.
 /// - It must not stay in an upgraded pipeline, where raw bytes would end the process: it is one of the handlers that
 ///   the upgrade handler removes.
 /// - Requests that are no HTTP, before the pipeline is set up, are answered here.
@@ -37,9 +38,8 @@ final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
         if head.headers.contains(name: "upgrade") {
             if sawRequest || !isUpgrade(head) {
                 head.headers.remove(name: "upgrade")
-                let rest = head.headers[canonicalForm: "connection"].filter { $0.lowercased() != "upgrade" }
-                head.headers.remove(name: "connection")
-                if !rest.isEmpty { head.headers.add(name: "connection", value: rest.joined(separator: ", ")) }
+                // The parser has seen the upgrade too and will parse no further request of this connection.
+                head.headers.replaceOrAdd(name: "connection", value: "close")
             }
         }
         sawRequest = true
@@ -65,7 +65,7 @@ final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
 
     private func isUpgrade(_ head: HTTPRequestHead) -> Bool {
         guard head.method == .GET, head.version == .http1_1,
-            let path = RequestPath(head.uri.prefix { $0 != "?" }), paths.contains(path.text),
+            let path = RequestPath(bounded: head.uri.prefix { $0 != "?" }), paths.contains(path.text),
             head.headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }),
             head.headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" }),
             head.headers["sec-websocket-version"] == ["13"]

@@ -83,7 +83,7 @@ struct WebSocketSessions: Sendable {
             let position = try LiveGate.position(since)
             let caller = try await gate.admit(token: token)
             let session = try await gate.open(caller, since: position)
-            let expiry = TokenExpiry(caller.expires)
+            let expiry = TokenExpiry(LiveGate.end(of: caller))
             let pump = LivePump(
                 session: session, sink: link.sink, timing: timing, clock: clock, logger: logger, expiry: expiry,
                 ping: { link.ping() }, isAlive: { link.silence < timing.idleLimit })
@@ -111,7 +111,7 @@ struct WebSocketSessions: Sendable {
                 guard caller.application == session.application, caller.user == session.user else {
                     throw LiveDenial(end: .forbidden, detail: "a renewed token must be of the same user")
                 }
-                expiry.extend(to: caller.expires)
+                expiry.extend(to: LiveGate.end(of: caller))
             } catch {
                 link.close(error.end, position: link.sink.settled)
             }
