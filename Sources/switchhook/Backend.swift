@@ -21,12 +21,18 @@ struct Backend: AsyncParsableCommand {
     @Option(help: "Where to listen on 127.0.0.1; 0: any free port.")
     var port = 9090
 
+    @Option(help: ArgumentHelp("Verify the signature of every webhook with this secret.", valueName: "text"))
+    var secret: String?
+
     @Flag(help: "One JSON object a request: kind, name, method, path, fields, complaints.")
     var json = false
 
     func run() async throws {
         let script = try Self.script(ncco)
-        let server = BackendServer(script: script, port: port) { request in
+        let check: BackendServer.Check = { [secret] authorization, body in
+            secret.flatMap { SignatureCheck.complaint(authorization: authorization, body: body, secret: $0) }
+        }
+        let server = BackendServer(script: script, port: port, check: check) { request in
             if json { Terminal.json(Self.json(request)) } else { Self.tell(request) }
         }
         do {

@@ -61,8 +61,7 @@ struct Call: AsyncParsableCommand {
 
     func run() async throws {
         var call = TestCall(target: target)
-        call.registrar = try options.load().sip.listen
-        if call.registrar.host == "0.0.0.0" { call.registrar.host = "127.0.0.1" }
+        call.registrar = try options.load().localSIP
         call.from = from
         call.play = play
         call.record = record
@@ -124,5 +123,16 @@ struct Call: AsyncParsableCommand {
         let tenths = Int((duration / .microseconds(100)).rounded())
         let text = "\(tenths / 10).\(tenths % 10)"
         return String(repeating: " ", count: max(0, 8 - text.count)) + text
+    }
+}
+
+extension SwitchhookConfiguration {
+    /// Where the box's SIP is reached from this machine.
+    var localSIP: NetworkAddress {
+        switch sip.listen.host {
+        case "0.0.0.0": NetworkAddress(host: "127.0.0.1", port: sip.listen.port)
+        case "::": NetworkAddress(host: "::1", port: sip.listen.port)
+        default: sip.listen
+        }
     }
 }

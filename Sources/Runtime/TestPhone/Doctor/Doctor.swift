@@ -38,7 +38,7 @@ public struct Doctor: Sendable {
         let isRunning = await isBoxRunning()
         report(.ok("box", isRunning ? "running with this state folder" : "not running"))
         for finding in ports(isRunning: isRunning) { report(finding) }
-        for finding in sound() { report(finding) }
+        for finding in await sound(isRunning: isRunning) { report(finding) }
         for finding in realTime() { report(finding) }
         report(clockSource())
         for finding in disk() { report(finding) }
