@@ -13,13 +13,13 @@ import WireJSON
     private let folder = Folder()
     private let fetcher = HTTPFetcher()
 
-    /// Schedules a hundred times shorter than the real ones.
+    /// Waits a hundred times shorter than the real ones, limits that no busy machine reaches.
     private var quick: DeliverySettings {
         var settings = DeliverySettings()
         settings.firstDelay = .milliseconds(10)
         settings.longestDelay = .milliseconds(200)
-        settings.hold = .milliseconds(700)
-        settings.laterAttemptLimit = .milliseconds(200)
+        settings.hold = .seconds(60)
+        settings.laterAttemptLimit = .seconds(20)
         return settings
     }
 
