@@ -257,6 +257,32 @@ struct ClientSessionTests {
         }
     }
 
+    @Test(
+        "frames that are wrong end their connection and nothing else",
+        arguments: [
+            // Too large, reserved opcode, continuation of nothing, a control frame of 127 bytes and more, noise.
+            [0x81, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4], [0x83, 0x80, 1, 2, 3, 4], [0x80, 0x80, 1, 2, 3, 4],
+            [0x89, 0xFE, 0xFF, 0xFF, 1, 2, 3, 4], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+            // Binary where text is meant; a text frame that opens another one inside it.
+            [0x82, 0x81, 1, 2, 3, 4, 5], [0x01, 0x81, 1, 2, 3, 4, 5, 0x81, 0x81, 1, 2, 3, 4, 5],
+        ] as [[UInt8]])
+    func hostile(frames: [UInt8]) async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let ended = try await blocking {
+                let socket = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n")
+                _ = try socket.message()
+                try socket.connection.send(frames)
+                while let frame = try? socket.frame() {
+                    if frame.opcode == 8 { return true }
+                }
+                return socket.connection.isAtEnd()
+            }
+            #expect(ended)
+            try await box.expect(200, "GET", "/health")
+        }
+    }
+
     @Test("server-sent events resume from the last one seen")
     func eventStream() async throws {
         try await TestBox.run { box in
