@@ -141,18 +141,24 @@ let package = Package(
             ["MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", log, metrics]),
         module(
             "TestPhone", in: .runtime,
-            ["MediaTime", "CallModel", "EdgeProtocols", "SIPStack", "MediaEngine", "PromptAudio", log]),
+            [
+                "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "SDP", "RTP", "VoiceCodecs", "SIPStack",
+                "PromptAudio", "SoundDevice", "ConfigFile", "CLinux", crypto, nioCore, nioPosix, nioHTTP1, nioSSL, log,
+            ]),
         module(
             "SwitchhookDaemon", in: .runtime,
             [
                 "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", "SIPStack", "Tokens",
                 "HTTPFetch", "WebhookClient", "EventStore", "ControlAPI", "LiveLink", "PromptAudio", "ConfigFile",
-                "SoundDevice", "MediaEngine", "ConversationRuntime", "TestPhone", log, metrics, lifecycle, nioCore,
+                "SoundDevice", "MediaEngine", "ConversationRuntime", log, metrics, lifecycle, nioCore,
                 nioPosix,
             ]),
         .executableTarget(
             name: "switchhook",
-            dependencies: ["SwitchhookDaemon", "WireJSON", "NCCO", "ConfigFile", "TestPhone", argumentParser, log],
+            dependencies: [
+                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols", "TestPhone",
+                "Tokens", "SoundDevice", argumentParser, log,
+            ],
             path: "Sources/switchhook", swiftSettings: house),
 
         // Tests
@@ -182,6 +188,7 @@ let package = Package(
         tests("ControlAPI", ["ControlAPI", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
+        tests("TestPhone", ["TestPhone", "ConfigFile", "WireJSON", nioCore, nioPosix]),
         tests("MediaEngine", ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
         tests(
             "ConversationRuntime",

@@ -31,7 +31,7 @@ struct ConfigTextTests {
         for line in lines {
             if let first = line.first, first.isLetter { isInside = keys.contains { line.hasPrefix("\($0):") } }
             guard isInside else { continue }
-            // The margin "  # " goes; documentation lines stay comments.
+            // The margin "  # " goes; explanations stay comments.
             kept.append(line.hasPrefix("  # ") ? "  " + line.dropFirst(4) : String(line))
         }
         let folder = try TemporaryFolder()

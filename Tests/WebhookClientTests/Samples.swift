@@ -9,7 +9,6 @@ import Synchronization
 import WebhookClient
 import WireJSON
 
-
 /// A state folder that goes with the test.
 final class Folder: Sendable {
     let path = FileManager.default.temporaryDirectory.appending(path: "switchhook-\(UUID().uuidString)").path
@@ -32,8 +31,7 @@ enum Sample {
         var made = Application(id: id, name: "test")
         if let url {
             let setting = WebhookSetting(
-                target: WebhookTarget(url: url, method: method), connectTimeoutMilliseconds: 500,
-                socketTimeoutMilliseconds: 2000)
+                target: WebhookTarget(url: url, method: method), socketTimeoutMilliseconds: 10_000)
             made.voiceEventURL = setting
             made.rtcEventURL = setting
         }

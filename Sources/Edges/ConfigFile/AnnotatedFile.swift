@@ -5,9 +5,10 @@ public enum ConfigDocumentation {
         var lines = """
             # Switchhook configuration.
             #
-            # Keys behind a # show their default. Times carry a unit (250ms, 12s, 7d), sizes may (64MiB). A list may be
-            # written as one text with commas. Any single value can be overridden by a variable (sip.listen:
-            # SWITCHHOOK_SIP_LISTEN) or by --set sip.listen=0.0.0.0:5060; applications, numbers, users and trunks only here.
+            # Keys behind a # show their default; ## explains them. Times carry a unit (250ms, 12s, 7d), sizes may
+            # (64MiB). A list may be written as one text with commas. Any single value can be overridden by a variable
+            # (sip.listen: SWITCHHOOK_SIP_LISTEN) or by --set sip.listen=0.0.0.0:5060; applications, numbers, users and
+            # trunks only here.
             # Keys marked "reload" are read again at SIGHUP; a file with a fault then changes nothing.
             # Check it with: switchhook check --config FILE
             """.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -16,11 +17,11 @@ public enum ConfigDocumentation {
             if let doc = groupDocs[section.name] { lines.append("# \(doc)") }
             if section.isCollection {
                 lines += ["\(section.name):", "  # Each of them may have:"]
-                lines += commented(section.keys, margin: "  #   ") + (sampleSections[section.name] ?? [])
+                lines += commented(section.keys, indentation: "  ", nesting: 1) + (sampleSections[section.name] ?? [])
             } else if section.keys.first?.path == section.name {
-                lines += commented(section.keys, margin: "# ")
+                lines += commented(section.keys, indentation: "")
             } else {
-                lines += ["\(section.name):"] + commented(section.keys, margin: "  # ")
+                lines += ["\(section.name):"] + commented(section.keys, indentation: "  ")
             }
         }
         return lines.map(\.withoutTrailingBlanks).joined(separator: "\n") + "\n"
@@ -63,20 +64,22 @@ public enum ConfigDocumentation {
         return sections
     }
 
-    /// Keys as comments, nested by their paths.
-    private static func commented(_ infos: [FieldInfo], margin: String) -> [String] {
+    /// Keys behind `#`, nested by their paths, each below its explanation behind `##`.
+    private static func commented(_ infos: [FieldInfo], indentation: String, nesting: Int = 0) -> [String] {
         var lines: [String] = []
         var open: [String] = []
+        func add(_ mark: String, _ depth: Int, _ text: String) {
+            lines.append(indentation + mark + indent(depth + nesting) + text)
+        }
         for info in infos {
             let parts = info.path.split(separator: ".").map(String.init)
             let groups = Array(parts.dropLast())
             let shared = zip(open, groups).prefix { $0 == $1 }.count
-            for level in shared..<groups.count { lines.append(margin + indent(level) + groups[level] + ":") }
+            for level in shared..<groups.count { add("# ", level, groups[level] + ":") }
             open = groups
             let marks = info.isReloadable ? "\(info.type); reload" : info.type
-            lines.append(margin + indent(groups.count) + "# \(info.doc) (\(marks))")
-            let value = info.defaultText.map { " " + $0 } ?? ""
-            lines.append(margin + indent(groups.count) + parts[groups.count] + ":" + value)
+            add("## ", groups.count, "\(info.doc) (\(marks))")
+            add("# ", groups.count, parts[groups.count] + ":" + (info.defaultText.map { " " + $0 } ?? ""))
         }
         return lines
     }

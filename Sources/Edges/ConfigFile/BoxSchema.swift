@@ -149,9 +149,9 @@ private let securityFields: [Field<SwitchhookConfiguration>] = [
         "security.srtp_without_tls", \.security.srtpWithoutTLS, .choice,
         "SRTP keys over plain UDP or TCP; loopback: on loopback addresses only."),
     .list(
-        "security.outbound.allow", \.security.outboundAllow, .text,
-        "Hosts and networks that webhooks and streams may reach; absent: all that is not denied."),
-    .list("security.outbound.deny", \.security.outboundDeny, .text, "Hosts and networks they may not reach."),
+        "security.outbound.allow", \.security.outboundAllow, .network,
+        "Networks that webhooks and streams may reach; absent: all that is not denied."),
+    .list("security.outbound.deny", \.security.outboundDeny, .network, "Networks they may not reach."),
 ]
 
 private let limitFields: [Field<SwitchhookConfiguration>] = [

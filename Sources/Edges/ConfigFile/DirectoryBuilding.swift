@@ -36,6 +36,11 @@ extension SwitchhookConfiguration {
         return match.map { applicationID(key: $0.key, $0.value) }
     }
 
+    /// The private key the file names for an Application; nil: the pair is made on first use.
+    public func privateKeyFile(of id: ApplicationID) -> String? {
+        applications.first { applicationID(key: $0.key, $0.value) == id }?.value.privateKey
+    }
+
     func applicationID(key: String, _ section: ApplicationSection) -> ApplicationID {
         if let id = section.id { return ApplicationID(id) }
         if ValueType<String>.isUUID(key) { return ApplicationID(key.lowercased()) }

@@ -144,7 +144,7 @@ public struct SpeechSection: Sendable, Equatable {
 
 public struct SecuritySection: Sendable, Equatable {
     public var srtpWithoutTLS = SRTPWithoutTLS.loopback
-    /// Hosts or networks that webhooks, streams and websockets may reach; empty: all that is not denied.
+    /// Networks that webhooks, streams and websockets may reach; empty: all that is not denied.
     public var outboundAllow: [String] = []
     public var outboundDeny: [String] = []
 }

@@ -1,5 +1,6 @@
 import CallModel
 import EdgeProtocols
+import MediaTime
 
 /// How one kind of scalar is read from text and written back.
 struct ValueType<Value: Sendable & Equatable>: Sendable {
@@ -108,7 +109,7 @@ extension ValueType where Value == Duration {
 
     private static func text(_ value: Duration) -> String {
         for (name, unit) in units where value >= unit {
-            let count = Int64(value / unit)
+            let count = value.wholeNanoseconds / unit.wholeNanoseconds
             if unit * count == value { return "\(count)\(name)" }
         }
         return "0s"

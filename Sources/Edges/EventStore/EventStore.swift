@@ -28,7 +28,8 @@ public final class EventStore: EventLog, LogQueries {
     /// - Parameter queueRows: rows kept in memory while the disk refuses, `limits.store_queue_rows`.
     public init(path: String, queueRows: Int = 200_000, logger: Logger) throws(StoreFault) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
         } catch {
             throw StoreFault(.noFolder, "state folder \(path) is missing and cannot be made: \(Self.words(error))")
         }

@@ -14,6 +14,8 @@ import Synchronization
 ///   timeout; here that is off, so that a refused port is told at once.
 public final class HTTPFetcher: Sendable {
     public struct Configuration: Sendable {
+        /// Of one kind of traffic: deliveries of each stream bound themselves to it. The pool takes four times as many,
+        /// since a request that finds none free waits on its connect timeout.
         public var connectionsPerHost: Int
         /// Below the usual keep-alive of receivers (5 s of Node and uvicorn), else their close races with our request.
         public var idleMilliseconds: Int
@@ -90,7 +92,7 @@ public final class HTTPFetcher: Sendable {
         guard outgoing.scheme == "http" || outgoing.scheme == "https" else {
             throw FetchFault(.badURL, "\(url): only http and https")
         }
-        try await resolver.check(host: outgoing.host)
+        try await resolver.check(host: outgoing.host, deadline: deadline)
         let collector = BodyCollector(limit: request.maximumBodyBytes, keepsBody: !request.discardsBody)
         let collected: BodyCollector.Collected
         do {
@@ -130,7 +132,7 @@ public final class HTTPFetcher: Sendable {
             timeout: .init(connect: .milliseconds(Int64(connectMilliseconds))),
             connectionPool: .init(
                 idleTimeout: .milliseconds(Int64(configuration.idleMilliseconds)),
-                concurrentHTTP1ConnectionsPerHostSoftLimit: configuration.connectionsPerHost))
+                concurrentHTTP1ConnectionsPerHostSoftLimit: 4 * configuration.connectionsPerHost))
         settings.httpVersion = .http1Only
         settings.connectionPool.retryConnectionEstablishment = false
         if !configuration.outbound.isOpen {

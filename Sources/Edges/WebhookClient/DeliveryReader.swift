@@ -20,6 +20,7 @@ actor DeliveryReader {
     private let sender: WebhookSender
     private let time: any TimeSource
     private let logger: Logger
+    private let commitWait: Duration
     private var machine: DeliveryMachine
     private var subscription: (any LogSubscription)?
     private var scanTask: Task<Void, Never>?
@@ -51,6 +52,7 @@ actor DeliveryReader {
         self.sender = sender
         self.time = time
         self.logger = logger
+        commitWait = settings.commitWait
         machine = DeliveryMachine(
             settings: settings, earlierRun: journal.newestAtOpen, host: { sender.host(of: $0) })
         let gauge = { (name: String) in Gauge(label: name, dimensions: [("stream", sender.stream.rawValue)]) }
@@ -92,14 +94,11 @@ actor DeliveryReader {
             let id = nextSettler
             settlers[leg, default: []].append(Settler(id: id, continuation: continuation))
             Task { await readUpToNow(leg, id) }
-            Task {
-                try? await Task.sleep(for: limit)
-                release(leg) { $0.id == id }
-            }
+            Task { await endWait(leg, id, commitLimit: min(limit, commitWait), limit: limit) }
         }
     }
 
-    func asked(_ leg: LegID, body: [UInt8]) { step(.asked(DeliveryMachine.AskKey(leg: leg, body: body))) }
+    func asked(_ body: [UInt8]) { step(.asked(DeliveryMachine.AskKey(body))) }
 
     func lag() async throws -> WebhookLag {
         machine.lag(newest: try await journal.newestPosition(), wall: time.wallNow)
@@ -209,6 +208,14 @@ actor DeliveryReader {
         await scan()
         if machine.unsettled[leg] == nil { return release(leg) { $0.id == id } }
         if let index = settlers[leg]?.firstIndex(where: { $0.id == id }) { settlers[leg]?[index].hasRead = true }
+    }
+
+    private func endWait(_ leg: LegID, _ id: Int, commitLimit: Duration, limit: Duration) async {
+        try? await Task.sleep(for: commitLimit)
+        release(leg) { $0.id == id && !$0.hasRead }
+        guard settlers[leg]?.contains(where: { $0.id == id }) == true else { return }
+        try? await Task.sleep(for: limit - commitLimit)
+        release(leg) { $0.id == id }
     }
 
     private func release(_ leg: LegID, where matches: (Settler) -> Bool) {

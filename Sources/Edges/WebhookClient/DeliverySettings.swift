@@ -31,6 +31,12 @@ public struct DeliverySettings: Hashable, Sendable {
     /// How long a request on the call's own path may be under way before its row counts as done.
     var askedExpiry = Duration.seconds(60)
 
+    /// How long a request of the call's own path waits for its leg's rows to be committed: it must not hang on a slow
+    /// disk.
+    var commitWait = Duration.milliseconds(50)
+    /// How long it waits for their first attempt (contract README 10).
+    var notificationWait = Duration.milliseconds(500)
+
     public init() {}
 
     /// Wait before the attempt that follows `attempts` failed ones.

@@ -14,6 +14,7 @@ public final class WebhookDelivery: Sendable {
     private let journal: any DeliveryJournal
     private let voice: DeliveryReader
     private let rtc: DeliveryReader
+    private let settings: DeliverySettings
 
     /// - Parameter directory: the Application as configured now, with the account it signs for; nil: unknown, its rows
     ///   are done.
@@ -23,6 +24,7 @@ public final class WebhookDelivery: Sendable {
         directory: @escaping @Sendable (ApplicationID) -> (Application, Account)?
     ) {
         self.journal = journal
+        self.settings = settings
         let reader = { (stream: EventStream) in
             DeliveryReader(
                 journal: journal,
@@ -59,16 +61,16 @@ public final class WebhookDelivery: Sendable {
         await rtc.stop()
     }
 
-    /// Waits until the voice notifications of a leg that are appended now have had their first attempt, at most
-    /// `limit` (contract README 10).
-    public func letNotificationsOut(of leg: LegID, within limit: Duration) async {
-        await voice.letNotificationsOut(of: leg, within: limit)
+    /// Waits until the voice notifications of a leg that are appended now have had their first attempt, at most 500 ms
+    /// (contract README 10), and at most 50 ms for the disk.
+    public func letNotificationsOut(of leg: LegID) async {
+        await voice.letNotificationsOut(of: leg, within: settings.notificationWait)
     }
 
     /// The call's own path is through with a request whose row has delivery `.asked` and exactly this body: the row is
     /// owed no longer. `ScriptClient` says it by itself.
-    public func asked(_ leg: LegID, body: [UInt8]) async {
-        await voice.asked(leg, body: body)
+    public func asked(_ body: [UInt8]) async {
+        await voice.asked(body)
     }
 
     private func reader(_ stream: EventStream) -> DeliveryReader { stream == .voice ? voice : rtc }

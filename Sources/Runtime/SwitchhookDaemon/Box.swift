@@ -54,10 +54,11 @@ final class Box: Sendable {
             folder: configuration.folder, defaultLanguage: configuration.speech.language,
             limits: configuration.promptLimits, time: time, log: logger,
             fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
-        media = MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
-        sip = SIPStack(configuration: configuration.sipStack, time: time, logger: logger) { inbox.take($0) }
+        let directory = try configuration.completeDirectory(secrets)
+        media = try MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
+        sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) { inbox.take($0) }
         switchboard = Switchboard(
-            directory: try configuration.completeDirectory(secrets), settings: configuration.runtime,
+            directory: directory, settings: configuration.runtime,
             edges: RuntimeEdges(
                 signalling: sip, media: media, log: store, prompts: prompts, scripts: scripts, time: time,
                 logger: logger))

@@ -46,7 +46,7 @@ public struct Daemon {
         MetricsSystem.bootstrap(registry)
         let box: Box
         do {
-            box = try await Box(configuration, load: load, registry: registry)
+            box = try Box(configuration, load: load, registry: registry)
             try await box.start()
         } catch {
             throw DaemonFault("\(error)")

@@ -1,5 +1,6 @@
 import ControlAPI
 import ConversationRuntime
+import EdgeProtocols
 import EventStore
 import Synchronization
 

@@ -74,7 +74,9 @@ struct Secrets {
         }
     }
 
-    private static func secret() -> String { UUIDText.canonical(UUIDText.random()) + UUIDText.canonical(UUIDText.random()) }
+    private static func secret() -> String {
+        UUIDText.canonical(UUIDText.random()) + UUIDText.canonical(UUIDText.random())
+    }
 
     private func text(at path: String) -> String? {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }

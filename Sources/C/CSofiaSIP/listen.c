@@ -1,0 +1,122 @@
+/* Addresses we listen on. */
+#include "internal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <unistd.h>
+
+uint16_t swh_sip_port(const swh_sip *stack, swh_sip_transport transport) {
+  static char const *const names[] = {"udp", "tcp", "tls"};
+  for (tport_t *tport = tport_primaries(nta_agent_tports(stack->agent)); tport; tport = tport_next(tport))
+    if (!strcasecmp(tport_name(tport)->tpn_proto, names[transport]))
+      return (uint16_t)atoi(tport_name(tport)->tpn_port);
+  return 0;
+}
+
+/*
+ * Whether an address can be bound. Asked before sofia binds: it sets SO_REUSEADDR on UDP too, so that two daemons
+ * would share a port in silence.
+ */
+static int probe(char const *host, uint16_t port, int type) {
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = type}, *found = NULL;
+  char service[8];
+  int one = 1, error = 0;
+  snprintf(service, sizeof service, "%u", port);
+  if (getaddrinfo(host, service, &hints, &found) != 0)
+    return EINVAL;
+  int fd = socket(found->ai_family, type | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    error = errno;
+  } else {
+    if (type == SOCK_STREAM) /* a connection in TIME_WAIT is no obstacle, a listener still is */
+      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, found->ai_addr, found->ai_addrlen) < 0 || (type == SOCK_STREAM && listen(fd, 1) < 0))
+      error = errno;
+    close(fd);
+  }
+  freeaddrinfo(found);
+  return error;
+}
+
+static int explain(swh_sip *stack, char const *host, uint16_t port, char const *proto, int error) {
+  char const *advice = "";
+  switch (error) {
+  case EADDRINUSE:
+    advice = "; stop the other program or choose another port in the configuration";
+    break;
+  case EADDRNOTAVAIL:
+    advice = "; the machine has no such address";
+    break;
+  case EACCES:
+    advice = "; ports below 1024 need CAP_NET_BIND_SERVICE";
+    break;
+  case EINVAL:
+    advice = "; give a numeric IPv4 or IPv6 address";
+    break;
+  }
+  snprintf(stack->fault, sizeof stack->fault, "cannot listen for SIP on %s:%u (%s): %s%s", host, port, proto,
+           strerror(error), advice);
+  return -1;
+}
+
+static int listen_on(swh_sip *stack, char const *host) {
+  char url[128], port[8] = "*";
+  char const *open = strchr(host, ':') ? "[" : "", *close_bracket = *open ? "]" : "";
+  int error;
+  if (stack->port) {
+    if ((error = probe(host, stack->port, SOCK_DGRAM)))
+      return explain(stack, host, stack->port, "UDP", error);
+    if ((error = probe(host, stack->port, SOCK_STREAM)))
+      return explain(stack, host, stack->port, "TCP", error);
+    snprintf(port, sizeof port, "%u", stack->port);
+  }
+  snprintf(url, sizeof url, "sip:%s%s%s:%s;transport=udp,tcp", open, host, close_bracket, port);
+  if (nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(4 << 20), TAG_END()) < 0)
+    return explain(stack, host, stack->port, "UDP and TCP", su_errno());
+  if (!stack->tls_folder)
+    return 0;
+  strcpy(port, "*");
+  if (stack->tls_port) {
+    if ((error = probe(host, stack->tls_port, SOCK_STREAM)))
+      return explain(stack, host, stack->tls_port, "TLS", error);
+    snprintf(port, sizeof port, "%u", stack->tls_port);
+  }
+  snprintf(url, sizeof url, "sips:%s%s%s:%s;transport=tls", open, host, close_bracket, port);
+  if (nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_CERTIFICATE(stack->tls_folder),
+                          TPTAG_TLS_VERIFY_POLICY(stack->tls_verify ? TPTLS_VERIFY_SUBJECTS_OUT : TPTLS_VERIFY_NONE),
+                          TPTAG_TLS_VERIFY_DEPTH(8), TAG_END()) < 0) {
+    snprintf(stack->fault, sizeof stack->fault,
+             "cannot use the SIP certificate for %s:%u: give a PEM certificate with its unencrypted key", host,
+             stack->tls_port);
+    return -1;
+  }
+  return 0;
+}
+
+static void make_contacts(swh_sip *stack) {
+  snprintf(stack->contact[SWH_SIP_UDP], sizeof stack->contact[0], "<sip:%s:%u>", stack->contact_host,
+           swh_sip_port(stack, SWH_SIP_UDP));
+  snprintf(stack->contact[SWH_SIP_TCP], sizeof stack->contact[0], "<sip:%s:%u;transport=tcp>", stack->contact_host,
+           swh_sip_port(stack, SWH_SIP_TCP));
+  snprintf(stack->contact[SWH_SIP_TLS], sizeof stack->contact[0], "<sip:%s:%u;transport=tls>", stack->contact_host,
+           swh_sip_port(stack, SWH_SIP_TLS));
+}
+
+int swh_open_agent(swh_sip *stack) {
+  /* Timer C would cancel a ringing call behind the back of the ring timers outside. */
+  stack->agent =
+      nta_agent_create(stack->root, (url_string_t *)-1, swh_on_message, stack, NTATAG_UA(1), NTATAG_MERGE_482(1),
+                       NTATAG_CLIENT_RPORT(1), NTATAG_SERVER_RPORT(1), NTATAG_TIMER_C(0), NTATAG_UDP_MTU(1300),
+                       NTATAG_MAXSIZE(65536), NTATAG_SIP_T1(stack->t1_ms), NTATAG_SIP_T1X64(64 * stack->t1_ms),
+                       TAG_END());
+  if (!stack->agent) {
+    snprintf(stack->fault, sizeof stack->fault, "cannot create the SIP stack: %s", su_strerror(su_errno()));
+    return -1;
+  }
+  for (size_t i = 0; i < stack->host_count; i++)
+    if (listen_on(stack, stack->hosts[i]) < 0)
+      return -1;
+  make_contacts(stack);
+  return 0;
+}
