@@ -7,6 +7,8 @@ import Rings
 @safe struct DevicePort {
     /// A PCM that moves this much more than the clock allows has no clock (`type null` takes everything at once).
     private static var clocklessLeadFrames: Int { @_noLocks get { 2400 } }
+    /// A PCM that fails again as often before it moves a period has been lost.
+    private static var mostRecoveriesInARow: Int { @_noLocks get { 20 } }
     /// A PCM that moves nothing for so long has been lost.
     private static var longestStandstillNanoseconds: UInt64 { @_noLocks get { 1_000_000_000 } }
 
@@ -22,6 +24,7 @@ import Rings
     private var movedFrames = 0
     private var lastProgress: UInt64 = 0
     private var hasHeldSound = false
+    private var recoveriesInARow = 0
 
     init(periodFrames: Int) {
         self.periodFrames = periodFrames
@@ -31,6 +34,7 @@ import Rings
     @_noLocks mutating func begin(_ stream: PCMStream?, at now: UInt64) -> Int {
         self.stream = stream
         retryAt = nil
+        recoveriesInARow = 0
         startedAt = now
         lastProgress = now
         movedFrames = 0
@@ -89,7 +93,29 @@ import Rings
     @_noLocks mutating func moved(_ frames: Int, at now: UInt64) {
         movedFrames &+= frames
         lastProgress = now
+        recoveriesInARow = 0
     }
+
+    /// 0 when the PCM runs again after `code`, or may be asked again; else the errno of a loss.
+    @_noLocks mutating func recover(from code: Int) -> Int {
+        guard let stream else { return code }
+        switch code {
+        case -Int(EAGAIN), -Int(EINTR):
+            return 0
+        case -Int(EPIPE):
+            recoveriesInARow &+= 1
+            return recoveriesInARow > Self.mostRecoveriesInARow ? code : Self.softened(stream.start())
+        case -Int(ESTRPIPE):
+            // While the hardware sleeps this is asked again; a standstill of a second ends it.
+            let status = stream.resume()
+            return status == 0 || status == -Int(EAGAIN) ? 0 : Self.softened(stream.start())
+        default:
+            return code
+        }
+    }
+
+    /// A second xrun while recovering is tried again at the next period.
+    @_noLocks private static func softened(_ status: Int) -> Int { status == -Int(EPIPE) ? 0 : status }
 
     // MARK: One period
 
