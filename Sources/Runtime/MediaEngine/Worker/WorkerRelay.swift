@@ -99,6 +99,7 @@ extension Worker {
             while index < count {
                 if let leg = unsafe LegPointer(bitPattern: UInt(packetEvents[index].data)) {
                     unsafe received &+= leg.pointee.receive(scratch, relayingTo: peer(of: leg), isMixed: false)
+                    unsafe leg.pointee.publish()
                 }
                 index &+= 1
             }

@@ -28,6 +28,7 @@ extension Worker {
             if unsafe leg.pointee.isDue {
                 unsafe answer(leg, mix, scheduled, count, rate, hasPrompts)
                 unsafe leg.pointee.due &+= period
+                unsafe leg.pointee.publish()
             }
         }
         unsafe review(mix)
