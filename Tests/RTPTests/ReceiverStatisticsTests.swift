@@ -112,6 +112,26 @@ struct ReceiverStatisticsTests {
         #expect(report.delaySinceLastSenderReport == 65_536 * 3 / 2)
     }
 
+    @Test("the jitter range is that of the reports, and follows the clock")
+    func jitterRange() throws {
+        let feed = Feed()
+        for sequence in 0..<200 {
+            if sequence % 2 == 0 {
+                feed.now = feed.now + .milliseconds(4)
+            } else {
+                feed.now = feed.now + .milliseconds(-4)
+            }
+            feed.packet(sequence)
+            if sequence == 0 { #expect(try feed.report().jitter == 0) }
+        }
+        let jitter = try feed.report().jitter
+        #expect((30...34).contains(jitter))
+        feed.statistics.clockRateChanged(to: 48_000)
+        let range = try #require(feed.statistics.jitterRange)
+        #expect(range.lowest == 0 && range.highest == jitter * 6)
+        #expect(feed.statistics.jitter.ticks == 0 && feed.statistics.packetsReceived == 200)
+    }
+
     @Test("nothing received gives no report")
     func silence() {
         var statistics = ReceiverStatistics(clockRate: 8000)

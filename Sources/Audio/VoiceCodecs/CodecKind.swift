@@ -34,11 +34,6 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         @_noLocks get { clockRate / 1000 }
     }
 
-    /// Sample rate that carries all this codec can carry.
-    public var fullSampleRate: UInt32 {
-        @_noLocks get { clockRate }
-    }
-
     /// Name in `a=rtpmap`, lower case.
     public var name: String {
         switch self {

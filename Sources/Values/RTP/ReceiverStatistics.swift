@@ -129,8 +129,14 @@ public struct ReceiverStatistics: Sendable {
         receivedAtReport = 0
     }
 
-    /// The codec's clock changed with a new agreement; counters go on.
+    /// The codec's clock changed with a new agreement; counters go on, the jitter seen so far is told in new ticks.
     @_noLocks public mutating func clockRateChanged(to clockRate: UInt32) {
+        if let range = jitterRange {
+            let (new, old) = (UInt64(clockRate), UInt64(jitter.clockRate))
+            jitterRange = ClosedTickRange(
+                lowest: UInt32(truncatingIfNeeded: UInt64(range.lowest) &* new / old),
+                highest: UInt32(truncatingIfNeeded: UInt64(range.highest) &* new / old))
+        }
         jitter = JitterEstimator(clockRate: clockRate)
     }
 

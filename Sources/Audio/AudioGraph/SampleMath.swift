@@ -1,0 +1,88 @@
+/// Arithmetic on runs of samples: sum wide, subtract own, clip last.
+///
+/// - Units: 16-bit linear samples; sums are 32 bits wide, so 65 536 full-scale voices fit.
+/// - Threading: any; allocates nothing, takes no lock. The caller owns the memory and knows that `count` fits.
+public enum SampleMath {
+    @_noLocks @inlinable public static func clip(_ value: Int32) -> Int16 {
+        value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : Int16(truncatingIfNeeded: value)
+    }
+
+    @_noLocks public static func clear(_ sum: UnsafeMutablePointer<Int32>, count: Int) {
+        var index = 0
+        while index < count {
+            unsafe sum[index] = 0
+            index &+= 1
+        }
+    }
+
+    @_noLocks public static func clear(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
+        var index = 0
+        while index < count {
+            unsafe samples[index] = 0
+            index &+= 1
+        }
+    }
+
+    @_noLocks public static func copy(
+        _ source: UnsafePointer<Int16>, to target: UnsafeMutablePointer<Int16>, count: Int
+    ) {
+        unsafe UnsafeMutableRawPointer(target).copyMemory(from: UnsafeRawPointer(source), byteCount: count &* 2)
+    }
+
+    @_noLocks public static func add(
+        _ samples: UnsafePointer<Int16>, to sum: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe sum[index] = unsafe sum[index] &+ Int32(samples[index])
+            index &+= 1
+        }
+    }
+
+    @_noLocks public static func clip(
+        _ sum: UnsafePointer<Int32>, into samples: UnsafeMutablePointer<Int16>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe samples[index] = clip(unsafe sum[index])
+            index &+= 1
+        }
+    }
+
+    /// `sum` without `own`, clipped.
+    @_noLocks public static func clip(
+        _ sum: UnsafePointer<Int32>, without own: UnsafePointer<Int16>, into samples: UnsafeMutablePointer<Int16>,
+        count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe samples[index] = clip(unsafe sum[index] &- Int32(own[index]))
+            index &+= 1
+        }
+    }
+
+    /// Adds a sum to samples that are clipped already.
+    @_noLocks public static func add(
+        _ sum: UnsafePointer<Int32>, into samples: UnsafeMutablePointer<Int16>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe samples[index] = clip(unsafe Int32(samples[index]) &+ sum[index])
+            index &+= 1
+        }
+    }
+
+    /// Fades from `old` into `new` over `count` samples; the result replaces `new`.
+    @_noLocks public static func crossFade(
+        from old: UnsafePointer<Int16>, into new: UnsafeMutablePointer<Int16>, count: Int
+    ) {
+        var index = 0
+        let length = Int32(truncatingIfNeeded: count)
+        while index < count {
+            let weight = Int32(truncatingIfNeeded: index &+ 1)
+            let blended = unsafe Int32(old[index]) &* (length &- weight) &+ Int32(new[index]) &* weight
+            unsafe new[index] = Int16(truncatingIfNeeded: blended / length)
+            index &+= 1
+        }
+    }
+}
