@@ -29,8 +29,8 @@ final class SoundRig: Sendable {
         pcm.rig_loop_in { type file slave.pcm "rig_null" file "/dev/null" infile "\(folder)/heard.raw" format "raw" }
         """.write(toFile: folder + "/asound.conf", atomically: true, encoding: .utf8)
         unsafe setenv("ALSA_CONFIG_PATH", folder + "/asound.conf", 1)
-        // The client library keeps its cookie there, and no desktop's server may be asked instead.
-        for name in ["HOME", "PULSE_RUNTIME_PATH"] { unsafe setenv(name, folder, 1) }
+        // Else the client library makes one in the user's home.
+        unsafe setenv("PULSE_COOKIE", folder + "/pulse/cookie", 1)
         try startServer()
         atexit {
             guard case .success(let rig) = SoundRig.shared else { return }

@@ -173,7 +173,7 @@ import Synchronization
             let moved = due < 0 ? due : unsafe capture.capture(into: captureRing, scratch: scratch, overrun: &overrun)
             if moved < 0 {
                 if isXrun(moved) { unsafe shared.pointee.captureXruns.wrappingAdd(1, ordering: .relaxed) }
-                let status = capture.recover(from: moved)
+                let status = capture.recover(from: moved, at: now)
                 return status < 0 ? status : total
             }
             capture.moved(moved, at: now)
@@ -202,7 +202,7 @@ import Synchronization
                     // The gap was heard already; what piled up meanwhile would only be delay from now on.
                     shortenPlaybackRing(above: 2 &* periodFrames)
                 }
-                let status = playback.recover(from: moved)
+                let status = playback.recover(from: moved, at: now)
                 return status < 0 ? status : total
             }
             playback.moved(moved, at: now)

@@ -77,9 +77,7 @@ import Rings
         guard let stream else { return 0 }
         let movable = stream.movableFrames()
         if movable < 0 { return movable }
-        if movable < periodFrames {
-            return now &- lastProgress > Self.longestStandstillNanoseconds ? -Int(ETIMEDOUT) : 0
-        }
+        if movable < periodFrames { return standstill(at: now) }
         let elapsedFrames = Int(truncatingIfNeeded: (now &- startedAt) / 1000 &* 48 / 1000)
         // Crystals differ by far less than one in fifty.
         let allowed = elapsedFrames &+ elapsedFrames / 50 &+ stream.bufferFrames &+ Self.clocklessLeadFrames
@@ -97,21 +95,28 @@ import Rings
     }
 
     /// 0 when the PCM runs again after `code`, or may be asked again; else the errno of a loss.
-    @_noLocks mutating func recover(from code: Int) -> Int {
+    @_noLocks mutating func recover(from code: Int, at now: UInt64) -> Int {
         guard let stream else { return code }
         switch code {
         case -Int(EAGAIN), -Int(EINTR):
-            return 0
+            return standstill(at: now)
         case -Int(EPIPE):
             recoveriesInARow &+= 1
-            return recoveriesInARow > Self.mostRecoveriesInARow ? code : Self.softened(stream.start())
+            if recoveriesInARow > Self.mostRecoveriesInARow { return code }
+            lastProgress = now
+            return Self.softened(stream.start())
         case -Int(ESTRPIPE):
-            // While the hardware sleeps this is asked again; a standstill of a second ends it.
             let status = stream.resume()
-            return status == 0 || status == -Int(EAGAIN) ? 0 : Self.softened(stream.start())
+            if status == 0 { return 0 }
+            return status == -Int(EAGAIN) ? standstill(at: now) : Self.softened(stream.start())
         default:
             return code
         }
+    }
+
+    /// The errno of a loss once nothing has moved for too long; 0 before.
+    @_noLocks private func standstill(at now: UInt64) -> Int {
+        now &- lastProgress > Self.longestStandstillNanoseconds ? -Int(ETIMEDOUT) : 0
     }
 
     /// A second xrun while recovering is tried again at the next period.
