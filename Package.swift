@@ -47,7 +47,6 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -69,7 +68,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C: one small target per library, only for what Swift cannot call.
@@ -108,10 +106,10 @@ let package = Package(
         module(
             "SIPStack", in: .edges, ["MediaTime", "CallModel", "EdgeProtocols", "CSofiaSIP", "CLinux", log, crypto]),
         module("RTPTransport", in: .edges, ["MediaTime", "RTP", "SDP", "CLinux", "CSRTP"]),
-        module("Tokens", in: .edges, ["MediaTime", "WireJSON", "CallModel", jwtKit, crypto, cryptoExtras]),
+        module("Tokens", in: .edges, ["MediaTime", "WireJSON", "CallModel", crypto, cryptoExtras]),
         module(
             "HTTPFetch", in: .edges,
-            ["MediaTime", "CallModel", "EdgeProtocols", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, log]),
+            ["MediaTime", "CallModel", "EdgeProtocols", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, log]),
         module(
             "WebhookClient", in: .edges,
             ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "HTTPFetch", "Tokens", log, metrics]),
@@ -119,11 +117,11 @@ let package = Package(
         module(
             "ControlAPI", in: .edges,
             [
-                "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "Tokens", hummingbird, hummingbirdTLS,
+                "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "Tokens", "LiveLink", hummingbird, hummingbirdTLS,
                 nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, log, metrics, lifecycle,
             ]),
         module(
-            "LiveLink", in: .edges, ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "Tokens", nioCore, log]),
+            "LiveLink", in: .edges, ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", log, metrics]),
         module(
             "PromptAudio", in: .edges,
             ["MediaTime", "CallModel", "EdgeProtocols", "CSpeech", "CSoundFile", "CResampler", log]),
@@ -185,7 +183,7 @@ let package = Package(
                 "MediaTime", nioCore, nioPosix, nioHTTP1, log,
             ]),
         tests("EventStore", ["EventStore", "EdgeProtocols", "CallModel", "WireJSON", "MediaTime", log]),
-        tests("ControlAPI", ["ControlAPI", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
+        tests("ControlAPI", ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
         tests("TestPhone", ["TestPhone", "ConfigFile", "WireJSON", nioCore, nioPosix]),

@@ -61,7 +61,8 @@ actor ConversationActor {
         }
     }
 
-    private func take(_ input: ConversationInput) {
+    /// Takes an input at once; for the first one of a conversation, whose caller waits for its commit.
+    func take(_ input: ConversationInput) {
         if case .timer(let key) = input { timers[key] = nil }
         if let leg = input.leg, !machine.has(leg), let home = switchboard.conversation(of: leg), home !== self {
             home.post(input)

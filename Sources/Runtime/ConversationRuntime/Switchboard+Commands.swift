@@ -68,8 +68,14 @@ extension Switchboard: CallCommands {
         }
         let conversation = begin(application)
         register(leg.id, dialog: leg.dialog, with: conversation)
-        conversation.post(
+        await conversation.take(
             .place(leg, placement, script: source, application: application, ringSeconds: call.ringingTimerSeconds))
+        do {
+            // The 201 promises a call that can be read back.
+            try await edges.log.flush()
+        } catch {
+            throw CommandFault(.overloaded, "the log cannot be written: \(error)")
+        }
         return NewCallReceipt(leg: leg.id, conversation: conversation.id)
     }
 

@@ -31,6 +31,7 @@ final class Box: Sendable {
     private let gauges: GaugeReporter
     private let readiness: Readiness
     private let server: ServerTask
+    private let housekeeping = Mutex<Task<Void, Never>?>(nil)
 
     init(_ configuration: SwitchhookConfiguration, load: @escaping Daemon.Loader, registry: PrometheusRegistry) throws {
         let logger = Logger(label: "switchhook")
@@ -100,6 +101,7 @@ final class Box: Sendable {
         try sip.start()
         try await server.start()
         gauges.start()
+        housekeeping.withLock { $0 = Task { [weak self] in await Self.keepHouse { self } } }
         readiness.open()
     }
 
@@ -145,6 +147,21 @@ final class Box: Sendable {
         }
     }
 
+    /// Once an hour: rows older than `store.retention` go.
+    private static func keepHouse(_ box: () -> Box?) async {
+        while let box = box() {
+            let kept = box.configuration.withLock { $0.store.retention }
+            let limit = SystemTimeSource().wallNow.milliseconds - kept.wholeMilliseconds
+            do {
+                let pruned = try await box.store.prune(before: WallTime(milliseconds: limit))
+                if pruned > 0 { box.logger.info("log pruned", metadata: ["rows": "\(pruned)"]) }
+            } catch {
+                box.logger.error("log cannot be pruned", metadata: ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: .seconds(3600)) } catch { return }
+        }
+    }
+
     /// Drains calls, flushes deliveries, then closes the doors in the reverse order.
     func stop() async {
         let limit = configuration.withLock { $0.drainTimeout }
@@ -160,6 +177,7 @@ final class Box: Sendable {
         await sip.stop()
         media.stop()
         gauges.stop()
+        housekeeping.withLock { $0?.cancel() }
         await server.stop()
         await fetcher.shutdown()
         do {

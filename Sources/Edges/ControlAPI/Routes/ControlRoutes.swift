@@ -1,3 +1,4 @@
+import LiveLink
 import CallModel
 import EdgeProtocols
 import HTTPTypes

@@ -1,3 +1,4 @@
+import LiveLink
 public import EdgeProtocols
 import HTTPTypes
 import Glibc

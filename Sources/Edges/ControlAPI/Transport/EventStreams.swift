@@ -1,3 +1,4 @@
+import LiveLink
 import HTTPTypes
 import Logging
 import MediaTime

@@ -1,3 +1,4 @@
+import LiveLink
 import EdgeProtocols
 import Logging
 import MediaTime

@@ -1,3 +1,4 @@
+import LiveLink
 import MediaTime
 import NIOCore
 import NIOWebSocket

@@ -1,3 +1,4 @@
+import LiveLink
 import Logging
 import MediaTime
 import NIOCore
