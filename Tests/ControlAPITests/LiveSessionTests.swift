@@ -2,6 +2,7 @@ import CallModel
 import Testing
 import WireJSON
 
+import LiveLink
 @testable import ControlAPI
 
 @Suite("What a live session sees")
