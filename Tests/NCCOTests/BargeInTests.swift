@@ -28,8 +28,10 @@ struct BargeInTests {
         #expect(try faultPaths(of: "[\(actions.joined(separator: ","))]") == ["/\(prompt)/bargeIn"])
     }
 
-    @Test("a faulty prompt or input does not break the run as well")
+    @Test("a faulty prompt, input or action does not break the run as well")
     func noFollowUpFaults() throws {
+        #expect(try faultPaths(of: #"[\#(Self.open),{"action":"Input"}]"#) == ["/1/action"])
+        #expect(try faultPaths(of: "[\(Self.open),7]") == ["/1"])
         let text = #"[\#(Self.open),{"action":"talk"},{"action":"input","type":[]}]"#
         #expect(try faultPaths(of: text) == ["/1/text", "/2/type"])
     }

@@ -31,8 +31,7 @@ enum Sample {
         var made = Application(id: id, name: "test")
         if let url {
             let setting = WebhookSetting(
-                target: WebhookTarget(url: url, method: method), connectTimeoutMilliseconds: 500,
-                socketTimeoutMilliseconds: 2000)
+                target: WebhookTarget(url: url, method: method), socketTimeoutMilliseconds: 10_000)
             made.voiceEventURL = setting
             made.rtcEventURL = setting
         }

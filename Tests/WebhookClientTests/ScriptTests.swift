@@ -20,16 +20,15 @@ import WireJSON
 
     private func request(
         _ url: String, _ kind: ScriptRequest.Kind = .answer, method: WebhookTarget.Method = .post,
-        fallback: String? = nil, leg: LegID = .make(), socket: Int = 1000, deadline: Int = 10_000
+        fallback: String? = nil, leg: LegID = .make(), socket: Int = 10_000, deadline: Int = 60_000
     ) -> ScriptRequest {
         ScriptRequest(
             kind: kind, application: Sample.application(nil), leg: leg, conversation: ConversationID("CON-1"),
             target: WebhookTarget(url: url, method: method),
             fallback: fallback.map {
                 WebhookSetting(
-                    target: WebhookTarget(url: $0, method: .post), connectTimeoutMilliseconds: 300,
-                    socketTimeoutMilliseconds: 1000)
-            }, connectTimeoutMilliseconds: 300, socketTimeoutMilliseconds: socket, deadlineMilliseconds: deadline,
+                    target: WebhookTarget(url: $0, method: .post), socketTimeoutMilliseconds: 10_000)
+            }, connectTimeoutMilliseconds: 1000, socketTimeoutMilliseconds: socket, deadlineMilliseconds: deadline,
             fields: JSONObject([("to", "+4420"), ("from", "447 700"), ("custom_data", ["a": 1]), ("x", .null)]))
     }
 
@@ -69,8 +68,10 @@ import WireJSON
     func fallback(reply: Reply, attempts: Int, reason: String) async throws {
         let receiver = try await Receiver(reply)
         let spare = try await Receiver(.status(200, body: Self.script))
+        let socket = reason == "Socket timeout." ? 200 : 20_000
         let asked = await client().ask(
-            request(receiver.url("/a"), fallback: spare.url(), socket: 200), validate: Self.isScript)
+            request(receiver.url("/a"), fallback: spare.url(), socket: socket, deadline: 60_000),
+            validate: Self.isScript)
         #expect(asked.body == Array(Self.script.utf8))
         #expect(receiver.received.count == attempts)
         #expect(Set(receiver.received.map(\.text)).count == 1)

@@ -21,7 +21,10 @@ public import MediaTime
     /// Largest delay a packet met in this window and the one before (1 s each): the delay of the fastest ones.
     private var delay: SlidingExtreme
 
-    private var isRunning: Bool
+    /// Sound is being handed out; false before the first packet was due and after the peer stopped sending.
+    public private(set) var isRunning: Bool
+    /// The last packet was no sound (a telephone-event): nothing is made up for what follows.
+    private var isPaused: Bool
     private var startsAt: UInt64
     private var nextSequence: UInt64
     /// Timestamp of the next sound to be handed out.
@@ -51,6 +54,7 @@ public import MediaTime
         fastest = SlidingExtreme(windowNanoseconds: 2_500_000_000)
         delay = SlidingExtreme(windowNanoseconds: 1_000_000_000)
         isRunning = false
+        isPaused = false
         startsAt = 0
         nextSequence = 0
         playhead = 0
@@ -118,6 +122,11 @@ public import MediaTime
         return .kept
     }
 
+    /// A packet of the stream that is no sound (a telephone-event): its number is not missing.
+    @_noLocks public mutating func pass(sequence: UInt64) {
+        if isRunning && sequence >= nextSequence { memory.markEvent(sequence) }
+    }
+
     /// Delay wanted for the fastest packet, nanoseconds.
     private var target: Int64 {
         @_noLocks get { (histogram.quantile(0.98) ?? 5_000_000) &+ 5_000_000 }
@@ -137,12 +146,14 @@ public import MediaTime
         let wanted = Int64(ticks)
         if !isRunning && !start() { return .silence(ticks: ticks) }
         if newestTimestamp &- playhead > maximumTicks { skip() }
+        passEvents()
         guard let entry = memory.first(from: nextSequence) else { return starve(wanted) }
         let gap = entry.timestamp &- playhead &- starvedTicks
         if gap > maximumTicks || gap <= 0 || entry.timestamp <= playhead {
             // In its turn, made up for already, or on a new time line.
             if entry.timestamp != playhead { hasJumped = true }
             starvedTicks = 0
+            isPaused = false
             playhead = entry.timestamp
             nextSequence = entry.sequence
             return unsafe .packet(memory.payload(of: entry), count: entry.count)
@@ -243,6 +254,28 @@ public import MediaTime
         hasJumped = true
     }
 
+    @_noLocks private mutating func passEvents() {
+        while memory.isEvent(nextSequence) {
+            memory.remove(nextSequence)
+            nextSequence &+= 1
+            isPaused = true
+        }
+    }
+
+    /// Takes the next packet out undecoded: the leg is going to be relayed.
+    @_noLocks public mutating func takeNext() -> PlayoutPacket? {
+        if !isRunning {
+            guard let oldest = memory.oldest() else { return nil }
+            nextSequence = oldest.sequence
+        }
+        guard let entry = memory.first(from: nextSequence) else { return nil }
+        memory.remove(entry.sequence)
+        nextSequence = entry.sequence &+ 1
+        return unsafe PlayoutPacket(
+            payload: memory.payload(of: entry), count: entry.count, sequence: entry.sequence,
+            timestamp: UInt32(truncatingIfNeeded: entry.timestamp))
+    }
+
     @_noLocks private mutating func starve(_ wanted: Int64) -> PlayoutItem {
         starvedTicks &+= wanted
         if starvedTicks > 200 &* ticksPerMillisecond {
@@ -251,6 +284,7 @@ public import MediaTime
             delay.restart()
             return .silence(ticks: Int(wanted))
         }
+        if isPaused { return .silence(ticks: Int(wanted)) }
         concealed &+= UInt64(wanted)
         return .starved(ticks: Int(wanted))
     }

@@ -28,6 +28,23 @@ struct PlayoutEntry {
     case silence(ticks: Int)
 }
 
+/// A packet taken out of a playout buffer undecoded, to be sent on.
+@safe public struct PlayoutPacket {
+    public let payload: UnsafePointer<UInt8>
+    public let count: Int
+    /// Unwrapped.
+    public let sequence: UInt64
+    /// As on the wire.
+    public let timestamp: UInt32
+
+    @_noLocks init(payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp: UInt32) {
+        unsafe self.payload = payload
+        self.count = count
+        self.sequence = sequence
+        self.timestamp = timestamp
+    }
+}
+
 /// What became of a packet.
 public enum PlayoutArrival: UInt8, Sendable {
     case kept

@@ -66,16 +66,29 @@
         return .kept
     }
 
+    /// Remembers that a packet is no sound.
+    @_noLocks func markEvent(_ sequence: UInt64) {
+        let place = Int(sequence & (Self.places &- 1))
+        if unsafe entries[place].sequence < sequence {
+            unsafe entries[place] = PlayoutEntry(sequence: sequence, timestamp: 0, start: stored.pointee, count: 0)
+        }
+    }
+
+    @_noLocks func isEvent(_ sequence: UInt64) -> Bool {
+        let entry = unsafe entries[Int(sequence & (Self.places &- 1))]
+        return entry.sequence == sequence && entry.count == 0
+    }
+
     @_noLocks func payload(of entry: PlayoutEntry) -> UnsafePointer<UInt8> {
         unsafe UnsafePointer(bytes.advanced(by: entry.start & (Self.byteCapacity &- 1)))
     }
 
-    /// The first packet at or after `sequence` whose bytes are still there.
+    /// The first packet with sound at or after `sequence` whose bytes are still there.
     @_noLocks func first(from sequence: UInt64) -> PlayoutEntry? {
         var wanted = sequence
         while wanted < sequence &+ Self.places {
             let entry = unsafe entries[Int(wanted & (Self.places &- 1))]
-            if entry.sequence == wanted && isWhole(entry) { return entry }
+            if entry.sequence == wanted && entry.count > 0 && isWhole(entry) { return entry }
             wanted &+= 1
         }
         return nil
@@ -88,7 +101,7 @@
         var place = 0
         while place < 64 {
             let entry = unsafe entries[place]
-            if entry.sequence != 0 && entry.sequence < lowest && isWhole(entry) {
+            if entry.count > 0 && entry.sequence != 0 && entry.sequence < lowest && isWhole(entry) {
                 best = entry
                 lowest = entry.sequence
             }

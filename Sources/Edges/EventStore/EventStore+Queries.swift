@@ -43,7 +43,8 @@ extension EventStore {
 
     public func legs(_ filter: LegFilter) async throws -> (total: Int, legs: [LegRecord]) {
         var query = Query("SELECT \(RecordReading.legColumns) FROM legs")
-        query.add("application = ?", filter.application.text)
+        // Unary plus leaves the choice of index to the conversation, which has few legs.
+        query.add("\(filter.conversation == nil ? "" : "+")application = ?", filter.application.text)
         if !filter.statuses.isEmpty { query.add(oneOf: filter.statuses.map(\.rawValue), column: "status") }
         if let from = filter.startedFrom { query.add("started >= ?", from.milliseconds) }
         if let to = filter.startedTo { query.add("started <= ?", to.milliseconds) }
@@ -103,7 +104,7 @@ extension EventStore {
     /// Legs that had not ended when the log was closed, oldest first: they are closed with reason `restart`.
     public func openLegs() async throws -> [LegRecord] {
         var query = Query("SELECT \(RecordReading.legColumns) FROM legs")
-        query.add("open = ?", 1)
+        query.add("open = 1")
         return try await fetch(query, "ORDER BY started, id", RecordReading.leg)
     }
 

@@ -30,7 +30,10 @@ final class StoreLock: Sendable {
 
     func release() {
         descriptor.withLock {
-            if let descriptor = $0 { _ = close(descriptor) }
+            guard let descriptor = $0 else { return }
+            // Said aloud: a child process between fork and exec still has the descriptor, and with it the lock.
+            _ = flock(descriptor, LOCK_UN)
+            _ = close(descriptor)
             $0 = nil
         }
     }

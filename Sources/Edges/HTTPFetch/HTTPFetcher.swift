@@ -14,8 +14,8 @@ import Synchronization
 ///   timeout; here that is off, so that a refused port is told at once.
 public final class HTTPFetcher: Sendable {
     public struct Configuration: Sendable {
-        /// More than callers keep busy at once: what finds none free waits here on its connect timeout. Deliveries
-        /// bound themselves (`DeliverySettings.connectionsPerHost`, per stream), call scripts come on top.
+        /// Of one kind of traffic: deliveries of each stream bound themselves to it. The pool takes four times as many,
+        /// since a request that finds none free waits on its connect timeout.
         public var connectionsPerHost: Int
         /// Below the usual keep-alive of receivers (5 s of Node and uvicorn), else their close races with our request.
         public var idleMilliseconds: Int
@@ -25,7 +25,7 @@ public final class HTTPFetcher: Sendable {
         public var userAgent: String
 
         public init(
-            connectionsPerHost: Int = 256, idleMilliseconds: Int = 4000, outbound: OutboundPolicy = OutboundPolicy(),
+            connectionsPerHost: Int = 64, idleMilliseconds: Int = 4000, outbound: OutboundPolicy = OutboundPolicy(),
             trustRootsFile: String? = nil, userAgent: String = "Switchhook"
         ) {
             self.connectionsPerHost = connectionsPerHost
@@ -132,7 +132,7 @@ public final class HTTPFetcher: Sendable {
             timeout: .init(connect: .milliseconds(Int64(connectMilliseconds))),
             connectionPool: .init(
                 idleTimeout: .milliseconds(Int64(configuration.idleMilliseconds)),
-                concurrentHTTP1ConnectionsPerHostSoftLimit: configuration.connectionsPerHost))
+                concurrentHTTP1ConnectionsPerHostSoftLimit: 4 * configuration.connectionsPerHost))
         settings.httpVersion = .http1Only
         settings.connectionPool.retryConnectionEstablishment = false
         if !configuration.outbound.isOpen {

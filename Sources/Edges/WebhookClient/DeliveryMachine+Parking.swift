@@ -69,7 +69,7 @@ extension DeliveryMachine {
 
     /// The call's own path sends this row: it is owed until that path says it is through.
     mutating func owe(_ row: EventRow, _ now: MonotonicInstant) {
-        let key = AskKey(leg: row.leg, body: row.body)
+        let key = AskKey(row.body)
         if let credits = askedCredits[key] {
             askedCredits[key] = credits > 1 ? credits - 1 : nil
             return

@@ -43,15 +43,10 @@ struct DeliveryMachine {
         case settled(LegID)
     }
 
-    /// Names a request of the call's own path: in one leg, its bytes.
+    /// Names a request of the call's own path by its bytes: they hold its leg, its conversation and its instant.
     struct AskKey: Hashable, Sendable {
-        var leg: LegID?
-        var body: Int
-
-        init(leg: LegID?, body: [UInt8]) {
-            self.leg = leg
-            self.body = body.hashValue
-        }
+        private let hash: Int
+        init(_ body: [UInt8]) { hash = body.hashValue }
     }
 
     /// The rows of one Application.

@@ -98,7 +98,7 @@ actor DeliveryReader {
         }
     }
 
-    func asked(_ leg: LegID, body: [UInt8]) { step(.asked(DeliveryMachine.AskKey(leg: leg, body: body))) }
+    func asked(_ body: [UInt8]) { step(.asked(DeliveryMachine.AskKey(body))) }
 
     func lag() async throws -> WebhookLag {
         machine.lag(newest: try await journal.newestPosition(), wall: time.wallNow)

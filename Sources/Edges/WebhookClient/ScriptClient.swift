@@ -39,13 +39,15 @@ public final class ScriptClient: ScriptAsking {
     ) async -> ScriptReply {
         let started = time.now
         let deadline = started + .milliseconds(request.deadlineMilliseconds)
-        await delivery?.letNotificationsOut(of: request.leg)
+        // An ending of a connected leg is asked for the caller's leg, but tells of the connected one.
+        let subject = request.fields["uuid"]?.string.map(LegID.init) ?? request.leg
+        await delivery?.letNotificationsOut(of: subject)
         let requested = time.now
         let primary = Destination(
             target: request.target, connectTimeoutMilliseconds: request.connectTimeoutMilliseconds,
             socketTimeoutMilliseconds: request.socketTimeoutMilliseconds, fields: request.fields)
         let (body, failure) = await answer(request, primary, deadline, validate)
-        await delivery?.asked(request.leg, body: JSON.object(request.fields).bytes)
+        if request.kind == .event { await delivery?.asked(JSON.object(request.fields).bytes) }
         return ScriptReply(body: body, failure: failure, requestedAt: requested, repliedAt: time.now)
     }
 

@@ -69,8 +69,8 @@ public final class WebhookDelivery: Sendable {
 
     /// The call's own path is through with a request whose row has delivery `.asked` and exactly this body: the row is
     /// owed no longer. `ScriptClient` says it by itself.
-    public func asked(_ leg: LegID, body: [UInt8]) async {
-        await voice.asked(leg, body: body)
+    public func asked(_ body: [UInt8]) async {
+        await voice.asked(body)
     }
 
     private func reader(_ stream: EventStream) -> DeliveryReader { stream == .voice ? voice : rtc }

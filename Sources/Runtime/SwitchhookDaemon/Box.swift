@@ -55,7 +55,7 @@ final class Box: Sendable {
             limits: configuration.promptLimits, time: time, log: logger,
             fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
         let directory = try configuration.completeDirectory(secrets)
-        media = MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
+        media = try MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
         sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) { inbox.take($0) }
         switchboard = Switchboard(
             directory: directory, settings: configuration.runtime,

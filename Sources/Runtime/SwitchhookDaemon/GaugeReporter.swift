@@ -57,6 +57,21 @@ final class GaugeReporter: Sendable {
                 .record(Double(lag.oldestMilliseconds) / 1000)
             Gauge(label: "switchhook_webhook_parked", dimensions: dimensions).record(lag.parkedRows)
         }
-        media.reportGauges()
+        record(media.gauges())
+    }
+
+    private func record(_ media: MediaGauges) {
+        Gauge(label: "switchhook_media_legs").record(media.legs)
+        Gauge(label: "switchhook_media_real_time").record(media.isRealTime ? 1 : 0)
+        Gauge(label: "switchhook_media_ticks_total").record(media.ticks)
+        Gauge(label: "switchhook_media_ticks_late_total").record(media.lateTicks)
+        Gauge(label: "switchhook_media_tick_latest_seconds").record(media.latestMilliseconds / 1000)
+        Gauge(label: "switchhook_media_cpu_seconds_total").record(media.cpuSeconds)
+        Gauge(label: "switchhook_media_packets_total", dimensions: [("path", "mix")]).record(media.packetsMixed)
+        Gauge(label: "switchhook_media_packets_total", dimensions: [("path", "relay")]).record(media.packetsRelayed)
+        Gauge(label: "switchhook_media_packets_refused_total").record(media.packetsRefused)
+        Gauge(label: "switchhook_media_packets_lost_total").record(media.packetsLost)
+        Gauge(label: "switchhook_media_jitter_seconds").record(media.jitterMilliseconds / 1000)
+        Gauge(label: "switchhook_media_device_xruns_total").record(media.deviceXruns)
     }
 }

@@ -74,6 +74,19 @@ extension SwitchhookConfiguration {
         return settings
     }
 
+    var mediaEngine: MediaEngineConfiguration {
+        var settings = MediaEngineConfiguration()
+        settings.bindAddress = media.bind
+        settings.advertisedAddress = media.advertisedAddress
+        settings.rtpPorts = media.rtpPorts.first...media.rtpPorts.last
+        settings.workers = media.workers == 0 ? nil : media.workers
+        settings.relayDrainMilliseconds = Int(media.relayDrain / .milliseconds(1))
+        settings.rtpTimeoutSeconds = Int(media.rtpTimeout.components.seconds)
+        settings.locksMemory = true
+        settings.maximumLegs = 2 * sip.maxCalls + 64
+        return settings
+    }
+
     func sipStack(trunks: [Trunk]) -> SIPConfiguration {
         var settings = SIPConfiguration(
             hosts: [sip.listen.host], port: sip.listen.port, advertisedHost: sip.advertisedAddress, trunks: trunks)

@@ -73,15 +73,15 @@ private struct BargeInRun {
     private var start: Int?
 
     mutating func pass(_ action: JSON, at index: Int, _ findings: inout Findings) {
-        guard case .string(let name)? = action["action"] else { return }
-        switch name {
+        switch action["action"]?.string {
         case "talk", "stream":
             let flag = action["bargeIn"]
             if start == nil, flag == true || flag == "true" { start = index }
-        case "input":
-            start = nil
-        default:
+        case "connect"?, "conversation"?, "record"?, "notify"?, "wait"?, "transfer"?:
             fault("only talk or stream may stand before the input, /\(index) is another action", &findings)
+        default:
+            // The input, or no action at all, which was told where it stands.
+            start = nil
         }
     }
 

@@ -1,0 +1,129 @@
+import AudioGraph
+import CallModel
+import EdgeProtocols
+import RTPTransport
+import SDP
+import VoiceCodecs
+
+/// What policies and agreements mean for negotiation and for the worker: pure translations.
+enum Agreements {
+    static func capabilities(_ policy: MediaPolicy) -> MediaCapabilities {
+        var suites: [SRTPSuite] = [.aesCM128SHA1Tag80, .aesCM128SHA1Tag32]
+        if policy.offerGCM { suites.insert(.aeadAES128GCM, at: 0) }
+        let protection: MediaCapabilities.Protection =
+            switch policy.srtp {
+            case .off: .off
+            case .offered: .offered
+            case .required: .required
+            }
+        return MediaCapabilities(
+            codecs: policy.codecs.compactMap { VoiceCodec(rawValue: $0.lowercased()) },
+            ptimeMilliseconds: [10, 20, 40, 60].contains(policy.ptimeMilliseconds) ? policy.ptimeMilliseconds : 20,
+            protection: protection, suites: suites, mayExchangeKeys: policy.mayExchangeKeys)
+    }
+
+    static func refusal(_ refusal: OfferRefusal) -> MediaRefusal {
+        switch refusal.code {
+        case .malformed: MediaRefusal(.malformedSDP, refusal.detail)
+        case .noCommonCodec: MediaRefusal(.noCommonCodec, refusal.detail)
+        case .srtpPolicy: MediaRefusal(.srtpPolicy, refusal.detail)
+        }
+    }
+
+    static func codec(_ codec: VoiceCodec) -> CodecKind {
+        switch codec {
+        case .pcmu: .pcmu
+        case .pcma: .pcma
+        case .opus: .opus
+        }
+    }
+
+    static func lock(_ lock: MediaLock) -> SourceLock.Policy {
+        switch lock {
+        case .sdp: .sdp
+        case .signallingAddress: .signallingAddress
+        case .any: .any
+        }
+    }
+
+    /// Settings without protection handles, which `LegRecord.settle` adds.
+    static func settings(
+        _ agreement: MediaAgreement, policy: MediaPolicy, signalling: NetworkAddress?, keepsLock: Bool
+    ) -> LegSettings {
+        let event = agreement.telephoneEvent
+        return LegSettings(
+            codec: codec(agreement.codec), sendPayloadType: agreement.sendPayloadType,
+            receivePayloadType: agreement.receivePayloadType, eventSendPayloadType: event?.sendPayloadType ?? 255,
+            eventReceivePayloadType: event?.receivePayloadType ?? 255,
+            eventClockRate: UInt32(event?.clockRate ?? 8000), ptime: agreement.ptimeMilliseconds,
+            sends: agreement.direction.sends && agreement.remote != nil, receives: agreement.direction.receives,
+            lock: SourceLock(
+                policy: lock(policy.lock),
+                described: agreement.remote.flatMap { SocketAddress(host: $0.host, port: $0.port) },
+                signalling: signalling.flatMap { SocketAddress(host: $0.host, port: $0.port) }),
+            remoteRTCP: agreement.remoteRTCP.flatMap { SocketAddress(host: $0.host, port: $0.port) },
+            multiplexesRTCP: agreement.multiplexesRTCP, keepsLock: keepsLock)
+    }
+}
+
+extension LegRecord {
+    /// Takes over an agreement: the change for the worker, with protection that is new only where a key is.
+    func settle(_ new: MediaAgreement, signalling peer: NetworkAddress?) throws(MediaRefusal) -> LegChange {
+        let old = agreement
+        var change = LegChange()
+        var settings = Agreements.settings(
+            new, policy: policy, signalling: peer ?? signalling,
+            keepsLock: old != nil && old?.remote == new.remote && (peer == nil || peer == signalling))
+        do {
+            if old?.srtp?.localKey != new.srtp?.localKey || old?.srtp?.suite != new.srtp?.suite {
+                let made = try new.srtp.map {
+                    try PacketProtection.Outbound(suite: $0.suite, key: $0.localKey)
+                }
+                change.retired.outbound = outbound
+                outbound = made
+            }
+            if old?.srtp?.remoteKey != new.srtp?.remoteKey || old?.srtp?.suite != new.srtp?.suite {
+                let made = try new.srtp.map { try PacketProtection.Inbound(suite: $0.suite, key: $0.remoteKey) }
+                change.retired.inbound = inbound
+                inbound = made
+            }
+        } catch {
+            throw MediaRefusal(.srtpPolicy, "\(error)")
+        }
+        settings.inbound = inbound
+        settings.outbound = outbound
+        change.settings = settings
+        agreement = new
+        if let peer { signalling = peer }
+        if old != nil, old?.codec != new.codec {
+            change.retired.equipment = equipment
+            equipment = LegEquipment()
+            change.equipment = equipment
+        }
+        return change
+    }
+
+    /// Makes what the leg lacks for mixing at its codec's rate, or for a wide mix too; nil: it lacks nothing.
+    func equip(forWide isWide: Bool) -> LegChange? {
+        guard let agreement else { return nil }
+        let before = equipment
+        var hasMade = false
+        if agreement.codec == .opus {
+            if before.decoder == nil {
+                equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)
+                let bitrate = Int32(min(24_000, agreement.opus.maximumAverageBitrate ?? 24_000))
+                equipment.encoder = OpusEncoderHandle(sampleRate: 48_000, bitrate: bitrate)
+                equipment.encoder?.setExpectedLoss(percent: agreement.opus.usesInbandFEC ? 3 : 0)
+                hasMade = true
+            }
+        } else if isWide, before.up == nil {
+            equipment.up = RateConverter(inputRate: 8000, outputRate: 48_000)
+            equipment.down = RateConverter(inputRate: 48_000, outputRate: 8000)
+            hasMade = true
+        }
+        guard hasMade else { return nil }
+        var change = LegChange()
+        change.equipment = equipment
+        return change
+    }
+}

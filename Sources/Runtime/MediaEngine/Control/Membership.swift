@@ -1,0 +1,75 @@
+public import CallModel
+import EdgeProtocols
+
+internal import Synchronization
+
+/// Who is in which mix, and who hears whom.
+extension MediaEngine {
+    public func attach(_ leg: LegID, to conversation: ConversationID, audio: MemberAudio) {
+        state.withLock { state in
+            guard let record = state.legs[leg] else { return }
+            // Rights first: there is no moment of wrong audibility.
+            state.apply(audio, to: record)
+            let mix = state.mix(of: conversation, near: record)
+            state.move(record, to: mix)
+            state.equip(mix)
+        }
+    }
+
+    public func update(_ leg: LegID, audio: MemberAudio) {
+        state.withLock { state in
+            if let record = state.legs[leg] { state.apply(audio, to: record) }
+        }
+    }
+
+    public func detach(_ leg: LegID) {
+        state.withLock { state in
+            if let record = state.legs[leg] { state.move(record, to: nil) }
+        }
+    }
+
+    public func sendDigits(_ leg: LegID, _ digits: String) {
+        state.withLock { state in
+            guard let record = state.legs[leg] else { return }
+            if let change = record.equip(forWide: false) { state.send(change, to: record) }
+            var change = LegChange()
+            for byte in digits.utf8.prefix(64) {
+                change.digits[change.digitCount] = byte
+                change.digitCount += 1
+            }
+            if change.digitCount > 0 { state.send(change, to: record) }
+        }
+    }
+}
+
+extension EngineState {
+    /// The conversation's mix, made when there is none: on the leg's own worker unless that one is crowded.
+    mutating func mix(of conversation: ConversationID, near leg: LegRecord?) -> MixRecord {
+        if let known = mixes[conversation] { return known }
+        let made = MixRecord(id: conversation, worker: place(preferring: leg?.worker))
+        mixes[conversation] = made
+        return made
+    }
+
+    func apply(_ audio: MemberAudio, to leg: LegRecord) {
+        if leg.audio == audio { return }
+        leg.audio = audio
+        var change = LegChange()
+        change.retired.canSpeak = leg.canSpeak
+        change.retired.canHear = leg.canHear
+        leg.canSpeak = audio.canSpeak.map { KeyList.allocate($0.map { LegKey.of($0) }) }
+        leg.canHear = audio.canHear.map { KeyList.allocate($0.map { LegKey.of($0) }) }
+        change.rights = AudioRights(
+            isEnabled: audio.enabled, isMuted: audio.muted, isEarmuffed: audio.earmuffed, canSpeak: leg.canSpeak,
+            canHear: leg.canHear)
+        send(change, to: leg)
+    }
+
+    /// Gives every member what it needs at the rate that the members now ask for.
+    func equip(_ mix: MixRecord) {
+        let isWide = mix.isWide
+        for member in mix.members.values {
+            if let change = member.equip(forWide: isWide) { send(change, to: member) }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// How the media engine is set up.
+public struct MediaEngineConfiguration: Sendable {
+    /// Numeric address that RTP sockets are bound to.
+    public var bindAddress = "127.0.0.1"
+    /// Numeric address written into SDP; nil: `bindAddress`.
+    public var advertisedAddress: String?
+    public var rtpPorts: ClosedRange<UInt16> = 10_000...19_999
+    /// Worker threads; nil: the usable cores less one, at least one.
+    public var workers: Int?
+    /// Time between two drains of relayed packets while many come, milliseconds, 1 to 10.
+    public var relayDrainMilliseconds = 2
+    /// A leg in a conversation without RTP for so long is reported; 0: never.
+    public var rtpTimeoutSeconds = 60
+    /// Ask for SCHED_FIFO.
+    public var wantsRealTime = true
+    /// Lock memory as it is touched (MCL_ONFAULT).
+    public var locksMemory = false
+    /// Legs at once; more are refused with `overloaded`.
+    public var maximumLegs = 4000
+    /// Converted prompts kept, in samples.
+    public var clipCacheSamples = 4_000_000
+
+    public init() {}
+}

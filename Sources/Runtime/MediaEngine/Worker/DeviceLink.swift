@@ -1,0 +1,132 @@
+import AudioGraph
+import Rings
+
+/// The two rings between a sound device's thread and the worker whose timer drives the mix.
+///
+/// The crystals of the card and of the box differ: what lies in a ring is kept between nothing and about a period and a
+/// half by leaving out or doubling single samples, at most one in a step (200 ppm at 10 ms), which nobody hears.
+///
+/// - Units: samples at 48 kHz.
+/// - Threading: one media worker owns the steering; the rings' other ends are the device's.
+@safe struct DeviceLink {
+    private let capture: SampleRing
+    private let playback: SampleRing
+    private let steering: UnsafeMutablePointer<Steering>
+
+    private struct Steering {
+        var capture: RingSteering
+        var playback: RingSteering
+    }
+
+    /// Control only.
+    init(capture: SampleRing, playback: SampleRing, period: Int) {
+        self.capture = capture
+        self.playback = playback
+        unsafe steering = .allocate(capacity: 1)
+        unsafe steering.initialize(
+            to: Steering(capture: RingSteering(period: period), playback: RingSteering(period: period)))
+    }
+
+    /// Control only.
+    func deallocate() { unsafe steering.deallocate() }
+
+    /// What the microphone heard.
+    /// - Returns: false when there is nothing: silence.
+    @_noLocks func pull(_ count: Int, into samples: UnsafeMutablePointer<Int16>) -> Bool {
+        let fill = capture.fill
+        let longest = unsafe steering.pointee.capture.longest &+ count
+        if fill > longest {
+            let wanted = unsafe steering.pointee.capture.wanted &+ count
+            _ = capture.discard(fill &- wanted)
+        }
+        if !(unsafe steering.pointee.capture.mayTake(fill, step: count)) {
+            unsafe SampleMath.clear(samples, count: count)
+            return false
+        }
+        let correction = unsafe steering.pointee.capture.correction(left: fill &- count)
+        if correction < 0 { _ = capture.discard(1) }
+        let wanted = correction > 0 ? count &- 1 : count
+        let got = unsafe capture.pop(into: samples, count: wanted)
+        if got == 0 {
+            unsafe SampleMath.clear(samples, count: count)
+            return false
+        }
+        var index = got
+        while index < count {
+            unsafe samples[index] = got < wanted ? 0 : samples[got &- 1]
+            index &+= 1
+        }
+        return true
+    }
+
+    /// What the loudspeaker plays.
+    @_noLocks func push(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
+        let fill = playback.fill
+        if fill == 0, unsafe steering.pointee.playback.needsCushion() {
+            // A start, or a worker that was late: the card plays this silence while the next step is made.
+            var index = 0
+            let cushion = unsafe steering.pointee.playback.wanted
+            var zero: Int16 = 0
+            while index < cushion {
+                _ = unsafe playback.push(&zero, count: 1)
+                index &+= 1
+            }
+        }
+        let correction = unsafe steering.pointee.playback.correction(left: fill)
+        _ = unsafe playback.push(samples, count: correction < 0 ? count &- 1 : count)
+        if correction > 0 { _ = unsafe playback.push(samples.advanced(by: count &- 1), count: 1) }
+    }
+}
+
+/// Keeps the level of one ring near its target by single samples.
+struct RingSteering {
+    /// Level to leave behind: half a period, at least 2 ms.
+    let wanted: Int
+    /// More than that beyond a step is thrown away at once.
+    let longest: Int
+    private var lowest = Int.max
+    private var steps = 0
+    private var surplus = 0
+    private var isFlowing = false
+
+    init(period: Int) {
+        wanted = max(96, period / 2)
+        longest = max(1920, period * 4)
+    }
+
+    /// The consumer's start: waits until a step and the wanted level are there; again after it ran dry.
+    @_noLocks mutating func mayTake(_ fill: Int, step: Int) -> Bool {
+        if fill < step && isFlowing { isFlowing = false }
+        if !isFlowing && fill >= step &+ wanted { isFlowing = true }
+        return isFlowing
+    }
+
+    /// The producer found the ring empty: true once for each time it ran dry.
+    @_noLocks mutating func needsCushion() -> Bool {
+        lowest = Int.max
+        steps = 0
+        surplus = 0
+        return true
+    }
+
+    /// −1: leave one sample out, 1: double one, by the lowest level of the last second.
+    @_noLocks mutating func correction(left: Int) -> Int {
+        lowest = min(lowest, left)
+        steps &+= 1
+        if steps >= 100 {
+            surplus = lowest &- wanted
+            if surplus > -wanted / 2 && surplus < wanted { surplus = 0 }
+            lowest = Int.max
+            steps = 0
+        }
+        if surplus > 0 {
+            surplus &-= 1
+            return -1
+        }
+        if surplus < 0 {
+            surplus &+= 1
+            return 1
+        }
+        return 0
+    }
+}

@@ -1,0 +1,155 @@
+import Synchronization
+import AudioGraph
+import CLinux
+import MediaTime
+import RTP
+import RTPTransport
+import Rings
+import VoiceCodecs
+
+typealias LegPointer = UnsafeMutablePointer<LegBlock>
+typealias MixPointer = UnsafeMutablePointer<MixBlock>
+typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
+
+/// Everything a leg owns: sockets, protection, codecs, playout, digits, reports. It moves between workers as one piece.
+///
+/// - Memory: made and freed by control; between the adopt command and the released report one worker owns it.
+/// - Threading: one media worker at a time; allocates nothing, takes no lock.
+@safe struct LegBlock {
+    /// Unique for the life of the process: what reports name.
+    let serial: UInt64
+    /// What lists of other legs name.
+    let key: UInt64
+    /// Nil for a sound device.
+    let sockets: LegSockets?
+    let device: DeviceLink?
+    /// Nil until there is an agreement.
+    var settings: LegSettings?
+    var equipment = LegEquipment()
+    var rights = AudioRights()
+    var input: LegInput
+    var output: LegOutput
+    var statistics: ReceiverStatistics
+    var digits: DigitReceiver
+    /// How this leg's packets are numbered for the other leg's peer; valid while its mix relays.
+    var relay = RelayMap()
+    var reporting: RTCPState
+    let counters: UnsafeMutablePointer<LegCounters>
+
+    // Membership
+    /// The mix of this leg alone, where it is while it is in no conversation.
+    let lobby: MixPointer
+    var mix: MixPointer?
+    var next: LegPointer?
+    var players: PlayerPointer?
+    /// Its packets wake the worker.
+    var isPolled = false
+
+    // Schedule
+    /// When its next step of sound is due, nanoseconds of CLOCK_MONOTONIC; 0: with the next tick.
+    var due: UInt64 = 0
+    /// Its output waits until the other leg's playout runs, after relaying.
+    var heldUntil: UInt64 = 0
+    var housekeeping: HeapNodePointer
+    var lastPacket: UInt64 = 0
+    /// RTP is expected since then; 0: it is not.
+    var expectedSince: UInt64 = 0
+    var hasHeard = false
+    var hasTimedOut = false
+
+    // This tick
+    var isDue = false
+    var speaks = false
+    /// What it says in this step, at the rate of the mix.
+    let said: UnsafeMutablePointer<Int16>
+
+    /// Control only.
+    init(
+        serial: UInt64, key: UInt64, sockets: LegSockets?, device: DeviceLink?, lobby: MixPointer,
+        counters: UnsafeMutablePointer<LegCounters>, random: inout some RandomNumberGenerator
+    ) {
+        self.serial = serial
+        self.key = key
+        self.sockets = sockets
+        self.device = device
+        input = LegInput()
+        output = LegOutput(
+            ssrc: random.next(), sequence: UInt16.random(in: 0...0x7FFF, using: &random), timestamp: random.next())
+        statistics = ReceiverStatistics(clockRate: 8000)
+        digits = DigitReceiver(clockRate: 8000)
+        reporting = RTCPState()
+        unsafe self.counters = counters
+        unsafe self.lobby = lobby
+        unsafe housekeeping = HeapNode.allocate()
+        unsafe said = .allocate(capacity: Scratch.stepCapacity)
+    }
+
+    /// Control only: what the block itself owns.
+    func deallocate() {
+        input.deallocate()
+        output.deallocate()
+        unsafe housekeeping.deallocate()
+        unsafe said.deallocate()
+    }
+
+    /// Sample rate that loses nothing of this leg.
+    var fullRate: Int {
+        @_noLocks get {
+            if case .some = device { return 48_000 }
+            guard let settings else { return 8000 }
+            return Int(settings.codec.clockRate)
+        }
+    }
+
+    /// Milliseconds of one packet or device period.
+    var ptime: Int {
+        @_noLocks get {
+            if case .some = device { return 10 }
+            guard let settings else { return 20 }
+            return settings.ptime
+        }
+    }
+
+    /// Takes over a new agreement. Sequence numbers, timestamps and what is playing go on when the codec stays.
+    @_noLocks mutating func apply(_ new: LegSettings) {
+        var next = new
+        var isOtherCodec = true
+        if let old = settings {
+            if new.keepsLock { next.lock = old.lock }
+            switch (old.codec, new.codec) {
+            case (.pcmu, .pcmu), (.pcma, .pcma), (.opus, .opus): isOtherCodec = old.ptime != new.ptime
+            default: isOtherCodec = true
+            }
+        }
+        if isOtherCodec {
+            input.use(next.codec)
+            output.use(next.codec, eventClockRate: next.eventClockRate)
+            statistics.clockRateChanged(to: next.codec.clockRate)
+        }
+        if digits.clockRate != next.eventClockRate { digits = DigitReceiver(clockRate: next.eventClockRate) }
+        settings = next
+        hasTimedOut = false
+        if expectedSince != 0 { expectedSince = swh_monotonic_ns() }
+    }
+
+    /// Writes the counters where control reads them.
+    @_noLocks func publish() {
+        unsafe counters.pointee.packetsReceived.store(Int(statistics.packetsReceived), ordering: .relaxed)
+        unsafe counters.pointee.bytesReceived.store(Int(statistics.bytesReceived), ordering: .relaxed)
+        unsafe counters.pointee.packetsSent.store(Int(reporting.packetsSent), ordering: .relaxed)
+        unsafe counters.pointee.bytesSent.store(Int(reporting.bytesSent), ordering: .relaxed)
+        unsafe counters.pointee.packetsLost.store(Int(statistics.packetsLost), ordering: .relaxed)
+        unsafe counters.pointee.packetsLate.store(Int(input.playout.late), ordering: .relaxed)
+        let perMillisecond = Int(statistics.jitter.clockRate / 1000)
+        unsafe counters.pointee.jitter.store(
+            Int(statistics.jitter.ticks) &* 1000 / perMillisecond, ordering: .relaxed)
+        if let range = statistics.jitterRange {
+            unsafe counters.pointee.jitterLowest.store(
+                Int(range.lowest) &* 1000 / perMillisecond, ordering: .relaxed)
+            unsafe counters.pointee.jitterHighest.store(
+                Int(range.highest) &* 1000 / perMillisecond, ordering: .relaxed)
+        }
+        unsafe counters.pointee.roundTrip.store(reporting.roundTripMicroseconds, ordering: .relaxed)
+        unsafe counters.pointee.concealedSamples.store(Int(input.playout.concealed), ordering: .relaxed)
+    }
+}

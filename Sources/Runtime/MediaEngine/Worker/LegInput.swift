@@ -1,0 +1,194 @@
+import AudioGraph
+import MediaTime
+import VoiceCodecs
+
+/// The receiving half of a leg behind its sockets: playout buffer, decoder, concealment, time-stretch.
+///
+/// - Units: samples at the codec's own rate (8 000 for G.711, 48 000 for Opus).
+/// - Memory: allocated and freed by control with the leg's block.
+/// - Threading: one media worker owns it; allocates nothing, takes no lock.
+@safe struct LegInput {
+    /// Decoded sound ahead of the mix, at most: 120 ms of Opus and one step.
+    static var capacity: Int { @_noLocks get { 8192 } }
+
+    var playout: PlayoutBuffer
+    private let playoutMemory: PlayoutMemory
+    private let decoded: UnsafeMutablePointer<Int16>
+    private let history: UnsafeMutablePointer<Int16>
+    private(set) var queued: Int
+    private var codec: CodecKind
+    private var filler: GapFiller
+    private var declicker: Declicker
+    private var stepsSinceShortened: Int
+
+    /// Control only.
+    init() {
+        playoutMemory = PlayoutMemory.allocate()
+        unsafe decoded = .allocate(capacity: 8192)
+        unsafe history = .allocate(capacity: GapFiller.memorySamples)
+        codec = .pcmu
+        queued = 0
+        stepsSinceShortened = 0
+        playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: 8)
+        unsafe filler = GapFiller(memory: history)
+        declicker = Declicker()
+    }
+
+    /// Control only.
+    func deallocate() {
+        playoutMemory.deallocate()
+        unsafe decoded.deallocate()
+        unsafe history.deallocate()
+    }
+
+    /// Another codec: everything starts anew.
+    @_noLocks mutating func use(_ codec: CodecKind) {
+        self.codec = codec
+        playout.restart()
+        playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
+        unsafe filler = GapFiller(memory: history)
+        queued = 0
+    }
+
+    /// Another source, or back from relaying.
+    @_noLocks mutating func restart(_ equipment: borrowing LegEquipment) {
+        playout.restart()
+        queued = 0
+        if let decoder = equipment.decoder { decoder.reset() }
+        declicker.arm()
+    }
+
+    /// Takes what is decoded but not yet played, at most `capacity` samples.
+    @_noLocks mutating func takeQueued(into samples: UnsafeMutablePointer<Int16>, capacity: Int) -> Int {
+        let count = min(queued, capacity)
+        unsafe SampleMath.copy(decoded, to: samples, count: count)
+        queued = 0
+        return count
+    }
+
+    /// The next `count` samples.
+    /// - Returns: false when they are silence.
+    @_noLocks mutating func pull(
+        _ count: Int, into samples: UnsafeMutablePointer<Int16>, equipment: borrowing LegEquipment
+    ) -> Bool {
+        var isVoiced = queued > 0
+        var guardRounds = 0
+        while queued < count && guardRounds < 64 {
+            guardRounds &+= 1
+            if fetch(count &- queued, equipment) { isVoiced = true }
+        }
+        shortenIfLong(count, equipment)
+        if queued < count {
+            unsafe SampleMath.clear(decoded.advanced(by: queued), count: count &- queued)
+            queued = count
+        }
+        unsafe SampleMath.copy(decoded, to: samples, count: count)
+        drop(count)
+        if playout.hasJumped {
+            playout.hasJumped = false
+            declicker.arm()
+        }
+        unsafe declicker.run(samples, count: count, rate: Int(codec.clockRate))
+        return isVoiced
+    }
+
+    @_noLocks private mutating func drop(_ count: Int) {
+        queued &-= count
+        unsafe UnsafeMutableRawPointer(decoded).copyMemory(
+            from: UnsafeRawPointer(decoded.advanced(by: count)), byteCount: queued &* 2)
+    }
+
+    /// Decodes, makes up or pauses once.
+    @_noLocks private mutating func fetch(_ wanted: Int, _ equipment: borrowing LegEquipment) -> Bool {
+        let room = Self.capacity &- queued
+        let target = unsafe decoded.advanced(by: queued)
+        switch playout.next(ticks: wanted) {
+        case .packet(let payload, let count):
+            let made = unsafe decode(payload, count, into: target, room, equipment)
+            playout.played(ticks: made)
+            queued &+= made
+            return true
+        case .lost(let ticks, let next, let nextCount):
+            let count = min(ticks, room)
+            if let next = unsafe next, let decoder = equipment.decoder, case .opus = codec {
+                let made = unsafe decoder.recover(from: next, packetCount: nextCount, into: target, count: count)
+                if made == count {
+                    queued &+= count
+                    return true
+                }
+            }
+            unsafe conceal(count, into: target, equipment)
+            queued &+= count
+            return true
+        case .starved(let ticks):
+            let count = min(ticks, room)
+            unsafe conceal(count, into: target, equipment)
+            queued &+= count
+            return true
+        case .silence(let ticks):
+            let count = min(ticks, room)
+            unsafe SampleMath.clear(target, count: count)
+            queued &+= count
+            return false
+        }
+    }
+
+    /// - Returns: samples made, 0 when the packet is broken.
+    @_noLocks private mutating func decode(
+        _ payload: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int,
+        _ equipment: borrowing LegEquipment
+    ) -> Int {
+        switch codec {
+        case .pcmu, .pcma:
+            let samples = min(count, room)
+            if case .pcmu = codec {
+                unsafe G711.decodeMuLaw(payload, count: samples, into: target)
+            } else {
+                unsafe G711.decodeALaw(payload, count: samples, into: target)
+            }
+            unsafe filler.heard(target, count: samples)
+            return samples
+        case .opus:
+            guard let decoder = equipment.decoder else { return 0 }
+            return max(0, unsafe decoder.decode(payload, count: count, into: target, capacity: room))
+        }
+    }
+
+    @_noLocks private mutating func conceal(
+        _ count: Int, into target: UnsafeMutablePointer<Int16>, _ equipment: borrowing LegEquipment
+    ) {
+        switch codec {
+        case .pcmu, .pcma:
+            unsafe filler.fill(target, count: count)
+        case .opus:
+            // libopus makes up multiples of 2.5 ms.
+            let whole = count / 120 &* 120
+            var made = 0
+            if let decoder = equipment.decoder, whole > 0 {
+                made = max(0, unsafe decoder.conceal(into: target, count: whole))
+            }
+            unsafe SampleMath.clear(target.advanced(by: made), count: count &- made)
+        }
+    }
+
+    /// Takes at most one pitch period in 60 ms out of what is decoded, when packets wait longer than needed.
+    @_noLocks private mutating func shortenIfLong(_ step: Int, _ equipment: borrowing LegEquipment) {
+        stepsSinceShortened &+= 1
+        let excess = playout.excess
+        let rate = Int(codec.clockRate)
+        if excess == 0 || stepsSinceShortened &* step < rate &* 6 / 100 { return }
+        let needed = step &+ TimeStretch.span(rate: rate)
+        while queued < needed && queued < Self.capacity / 2 && playout.isReady {
+            _ = fetch(1, equipment)
+        }
+        if queued < needed { return }
+        let surplus = Int(excess / 1_000_000) &* rate / 1000
+        let removed = unsafe TimeStretch.shorten(
+            decoded, count: queued, rate: rate, maximum: min(surplus, queued &- step),
+            isUrgent: excess > 100_000_000)
+        if removed == 0 { return }
+        queued &-= removed
+        playout.shortened(by: removed)
+        stepsSinceShortened = 0
+    }
+}

@@ -1,0 +1,87 @@
+import AudioGraph
+import RTP
+import VoiceCodecs
+
+/// The sending half of a leg in front of its sockets: gathers samples to packets, encodes, numbers.
+///
+/// - Units: samples at the codec's own rate; `timestamp` in RTP ticks, the same rate.
+/// - Memory: allocated and freed by control with the leg's block.
+/// - Threading: one media worker owns it; allocates nothing, takes no lock.
+@safe struct LegOutput {
+    /// 60 ms of Opus and one step of 20 ms.
+    private static var capacity: Int { @_noLocks get { 3840 } }
+
+    let ssrc: UInt32
+    /// Of the next packet.
+    var sequence: UInt16
+    /// Of the next sample that is not yet sent.
+    var timestamp: UInt32
+    var digits: DigitSender
+    var declicker: Declicker
+    /// The next packet starts a stretch of talk.
+    var isFresh: Bool
+    private let gathered: UnsafeMutablePointer<Int16>
+    private(set) var count: Int
+    private var codec: CodecKind
+
+    /// Control only.
+    init(ssrc: UInt32, sequence: UInt16, timestamp: UInt32) {
+        self.ssrc = ssrc
+        self.sequence = sequence
+        self.timestamp = timestamp
+        digits = DigitSender(clockRate: 8000)
+        declicker = Declicker()
+        isFresh = true
+        unsafe gathered = .allocate(capacity: 3840)
+        count = 0
+        codec = .pcmu
+    }
+
+    /// Control only.
+    func deallocate() { unsafe gathered.deallocate() }
+
+    @_noLocks mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
+        self.codec = codec
+        count = 0
+        if digits.clockRate != eventClockRate { digits = DigitSender(clockRate: eventClockRate) }
+    }
+
+    /// Where the next `wanted` samples go.
+    @_noLocks func room(for wanted: Int) -> UnsafeMutablePointer<Int16>? {
+        count &+ wanted <= Self.capacity ? unsafe gathered.advanced(by: count) : nil
+    }
+
+    @_noLocks mutating func gathered(_ added: Int) { count &+= added }
+
+    /// What was gathered but not sent is not sound of this stream any more.
+    @_noLocks mutating func forget() { count = 0 }
+
+    /// The payload of the next packet of `frame` samples, when they are gathered.
+    /// - Returns: bytes, 0 when there are not enough samples or the encoder failed.
+    @_noLocks mutating func encode(
+        frame: Int, into payload: UnsafeMutablePointer<UInt8>, capacity: Int, equipment: borrowing LegEquipment
+    ) -> Int {
+        if count < frame || frame <= 0 { return 0 }
+        var bytes = 0
+        switch codec {
+        case .pcmu:
+            unsafe G711.encodeMuLaw(gathered, count: frame, into: payload)
+            bytes = frame
+        case .pcma:
+            unsafe G711.encodeALaw(gathered, count: frame, into: payload)
+            bytes = frame
+        case .opus:
+            if let encoder = equipment.encoder {
+                bytes = max(0, unsafe encoder.encode(gathered, count: frame, into: payload, capacity: capacity))
+            }
+        }
+        discard(frame)
+        return bytes
+    }
+
+    @_noLocks mutating func discard(_ frame: Int) {
+        count = max(0, count &- frame)
+        unsafe UnsafeMutableRawPointer(gathered).copyMemory(
+            from: UnsafeRawPointer(gathered.advanced(by: frame)), byteCount: count &* 2)
+    }
+}

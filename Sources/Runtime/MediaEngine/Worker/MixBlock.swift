@@ -1,0 +1,66 @@
+import AudioGraph
+
+/// One conversation's mix, or the lobby of one leg.
+///
+/// - Memory: made and freed by control; owned by one worker between.
+/// - Threading: one media worker; allocates nothing, takes no lock.
+@safe struct MixBlock {
+    enum Mode: UInt8 {
+        /// No members, nothing plays: no ticks.
+        case idle
+        /// A leg outside conversations: its packets are read for digits and dropped.
+        case draining
+        /// Two members whose packets are passed on undecoded.
+        case relaying
+        case mixing
+    }
+
+    let isLobby: Bool
+    var mode = Mode.idle
+    var members: UnsafeMutablePointer<LegBlock>?
+    var memberCount = 0
+    var players: UnsafeMutablePointer<PlayerBlock>?
+    /// Samples per second.
+    var rate = 8000
+    /// Milliseconds of a tick: 10 or 20.
+    var step = 20
+    var hasLists = false
+    /// The rate may come down then, nanoseconds of CLOCK_MONOTONIC; 0: it need not.
+    var lowersAt: UInt64 = 0
+    /// Ticks since relaying became possible.
+    var relayableTicks = 0
+    let node: HeapNodePointer
+
+    /// Control only.
+    static func allocate(isLobby: Bool) -> UnsafeMutablePointer<MixBlock> {
+        let mix = UnsafeMutablePointer<MixBlock>.allocate(capacity: 1)
+        unsafe mix.initialize(to: MixBlock(isLobby: isLobby, node: HeapNode.allocate()))
+        unsafe mix.pointee.node.pointee.owner = UnsafeMutableRawPointer(mix)
+        return unsafe mix
+    }
+
+    private init(isLobby: Bool, node: HeapNodePointer) {
+        self.isLobby = isLobby
+        unsafe self.node = node
+    }
+
+    /// Control only.
+    static func deallocate(_ mix: UnsafeMutablePointer<MixBlock>) {
+        unsafe mix.pointee.node.deallocate()
+        unsafe mix.deallocate()
+    }
+}
+
+/// One prompt being played to a leg or to a conversation.
+///
+/// - Memory: made by control, handed back when it ended or was stopped; the clip's samples outlive it.
+@safe struct PlayerBlock {
+    var player: ClipPlayer
+    /// Control's name of it.
+    let serial: UInt64
+    /// Exactly one is set.
+    var leg: UnsafeMutablePointer<LegBlock>?
+    var mix: UnsafeMutablePointer<MixBlock>?
+    var next: UnsafeMutablePointer<PlayerBlock>?
+    var hasEnded = false
+}

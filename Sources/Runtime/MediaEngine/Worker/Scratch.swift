@@ -1,0 +1,81 @@
+import Synchronization
+import RTPTransport
+import Rings
+
+/// Working memory of one worker, used by one leg or mix after the other.
+///
+/// - Memory: allocated and freed by control.
+@safe struct Scratch {
+    /// Samples of the longest step: 20 ms at 48 kHz.
+    static var stepCapacity: Int { @_noLocks get { 960 } }
+    static var payloadCapacity: Int { @_noLocks get { 1500 } }
+    /// Datagrams received at once.
+    static var batchCount: Int { @_noLocks get { 16 } }
+
+    let batch: DatagramBatch
+    let sink: ReportSink
+    /// 12 bytes of header, a payload, and the room that protection needs behind it.
+    let packet: UnsafeMutablePointer<UInt8>
+    /// Sum of all that speak.
+    let sum: UnsafeMutablePointer<Int32>
+    /// What one listener hears, when lists make it different from the others; prompts of one leg.
+    let ownSum: UnsafeMutablePointer<Int32>
+    /// Prompts of the conversation.
+    let prompts: UnsafeMutablePointer<Int32>
+    /// What one listener hears, clipped.
+    let heard: UnsafeMutablePointer<Int16>
+    /// Sound at a codec's own rate on its way to the rate of the mix.
+    let coded: UnsafeMutablePointer<Int16>
+    /// Name of this box in RTCP.
+    let cname: UnsafeRawBufferPointer
+
+    /// Control only; nil without memory.
+    init?(sink: ReportSink, cname: UnsafeRawBufferPointer) {
+        guard let batch = DatagramBatch(datagrams: Scratch.batchCount) else { return nil }
+        self.batch = batch
+        self.sink = sink
+        unsafe self.cname = cname
+        unsafe packet = .allocate(capacity: 2048)
+        unsafe sum = .allocate(capacity: Scratch.stepCapacity)
+        unsafe ownSum = .allocate(capacity: Scratch.stepCapacity)
+        unsafe prompts = .allocate(capacity: Scratch.stepCapacity)
+        unsafe heard = .allocate(capacity: Scratch.stepCapacity)
+        unsafe coded = .allocate(capacity: Scratch.stepCapacity)
+    }
+
+    /// Control only.
+    func deallocate() {
+        batch.destroy()
+        unsafe packet.deallocate()
+        unsafe sum.deallocate()
+        unsafe ownSum.deallocate()
+        unsafe prompts.deallocate()
+        unsafe heard.deallocate()
+        unsafe coded.deallocate()
+    }
+}
+
+/// Where a worker tells control something.
+@safe struct ReportSink {
+    let reports: MessageRing
+    let shared: UnsafeMutablePointer<WorkerShared>
+
+    /// A figure of a leg; lost, and counted, when control does not keep up.
+    @_noLocks func report(_ kind: WorkerReport, serial: UInt64, _ second: Int64, _ third: Int64) {
+        let message = RingMessage(
+            kind: kind.code, tag: 0, first: Int64(bitPattern: serial), second: second, third: third)
+        if !reports.push(message) { unsafe _ = shared.pointee.lostReports.add(1, ordering: .relaxed) }
+        unsafe shared.pointee.hasReported.store(true, ordering: .relaxed)
+    }
+
+    /// Memory goes back to control; false when the ring is full: try again later.
+    @_noLocks func handBack(_ kind: WorkerReport, _ pointer: UnsafeMutableRawPointer) -> Bool {
+        var message = RingMessage(kind: kind.code)
+        unsafe message.pointer = pointer
+        unsafe shared.pointee.hasReported.store(true, ordering: .relaxed)
+        return reports.push(message)
+    }
+
+    @_noLocks func countRefused() { unsafe _ = shared.pointee.refusedPackets.add(1, ordering: .relaxed) }
+    @_noLocks func countUnsent() { unsafe _ = shared.pointee.unsentPackets.add(1, ordering: .relaxed) }
+}

@@ -1,0 +1,212 @@
+import RTP
+import AudioGraph
+import CLinux
+import Rings
+
+/// What a worker does with control's commands.
+extension Worker {
+    @_noLocks mutating func takeCommands() {
+        var message = RingMessage(kind: 0)
+        while commands.pop(into: &message) {
+            guard let command = WorkerCommand.of(message) else { continue }
+            if case .quit = command {
+                mustQuit = true
+                continue
+            }
+            guard let pointer = unsafe message.pointer else { continue }
+            switch command {
+            case .adopt:
+                unsafe adopt(pointer.assumingMemoryBound(to: LegBlock.self), Self.mix(message.first))
+            case .release:
+                unsafe release(pointer.assumingMemoryBound(to: LegBlock.self))
+            case .join:
+                let leg = unsafe pointer.assumingMemoryBound(to: LegBlock.self)
+                unsafe leave(leg)
+                unsafe enter(leg, Self.mix(message.first) ?? leg.pointee.lobby)
+            case .close:
+                unsafe close(pointer.assumingMemoryBound(to: MixBlock.self))
+            case .change:
+                unsafe change(pointer.assumingMemoryBound(to: LegBlock.self), message.first)
+            case .play:
+                unsafe play(pointer.assumingMemoryBound(to: PlayerBlock.self))
+            case .stop:
+                unsafe stop(pointer.assumingMemoryBound(to: PlayerBlock.self))
+            case .quit:
+                mustQuit = true
+            }
+        }
+    }
+
+    @_noLocks private static func mix(_ bits: Int64) -> MixPointer? {
+        unsafe MixPointer(bitPattern: Int(bits))
+    }
+
+    // MARK: - Legs
+
+    @_noLocks private mutating func adopt(_ leg: LegPointer, _ mix: MixPointer?) {
+        unsafe leg.pointee.housekeeping.pointee.owner = UnsafeMutableRawPointer(leg)
+        unsafe leg.pointee.housekeeping.pointee.isLeg = true
+        unsafe heap.set(leg.pointee.housekeeping, swh_monotonic_ns() &+ 50_000_000)
+        unsafe enter(leg, mix ?? leg.pointee.lobby)
+    }
+
+    @_noLocks private mutating func release(_ leg: LegPointer) {
+        unsafe leave(leg)
+        unsafe unpoll(leg)
+        unsafe heap.remove(leg.pointee.housekeeping)
+        unsafe leg.pointee.publish()
+        unsafe retire(.released, UnsafeMutableRawPointer(leg))
+    }
+
+    @_noLocks mutating func enter(_ leg: LegPointer, _ mix: MixPointer) {
+        unsafe unpoll(leg)
+        unsafe leg.pointee.mix = mix
+        unsafe leg.pointee.next = mix.pointee.members
+        unsafe mix.pointee.members = leg
+        unsafe mix.pointee.memberCount &+= 1
+        if unsafe mix.pointee.isLobby {
+            unsafe leg.pointee.expectedSince = 0
+        } else if unsafe leg.pointee.expectedSince == 0 {
+            unsafe leg.pointee.expectedSince = swh_monotonic_ns()
+        }
+        unsafe review(mix)
+    }
+
+    @_noLocks mutating func leave(_ leg: LegPointer) {
+        guard let mix = unsafe leg.pointee.mix else { return }
+        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        var previous: LegPointer?
+        var member = unsafe mix.pointee.members
+        while let current = unsafe member {
+            if unsafe current == leg {
+                if let before = unsafe previous {
+                    unsafe before.pointee.next = leg.pointee.next
+                } else {
+                    unsafe mix.pointee.members = leg.pointee.next
+                }
+                unsafe mix.pointee.memberCount &-= 1
+                break
+            }
+            unsafe previous = current
+            unsafe member = current.pointee.next
+        }
+        unsafe leg.pointee.mix = nil
+        unsafe leg.pointee.next = nil
+        unsafe leg.pointee.output.declicker.arm()
+        unsafe review(mix)
+    }
+
+    @_noLocks private mutating func change(_ leg: LegPointer, _ bits: Int64) {
+        guard let box = unsafe UnsafeMutablePointer<LegChange>(bitPattern: Int(bits)) else { return }
+        if let mix = unsafe leg.pointee.mix, case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        if let settings = unsafe box.pointee.settings { unsafe leg.pointee.apply(settings) }
+        if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
+        if let rights = unsafe box.pointee.rights {
+            unsafe leg.pointee.rights = rights
+            unsafe armOutputs(leg.pointee.mix)
+        }
+        var index = 0
+        let canSend = unsafe (leg.pointee.settings?.eventSendPayloadType ?? 255) != 255
+        while canSend, index < (unsafe box.pointee.digitCount) {
+            let digit = unsafe box.pointee.digits[index]
+            _ = unsafe leg.pointee.output.digits.enqueue(digit)
+            index &+= 1
+        }
+        unsafe retire(.changed, UnsafeMutableRawPointer(box))
+        if let mix = unsafe leg.pointee.mix { unsafe review(mix) }
+    }
+
+    /// What every member hears changes at the next tick.
+    @_noLocks func armOutputs(_ mix: MixPointer?) {
+        guard let mix = unsafe mix else { return }
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe leg.pointee.output.declicker.arm()
+            unsafe member = leg.pointee.next
+        }
+    }
+
+    // MARK: - Mixes and prompts
+
+    @_noLocks private mutating func close(_ mix: MixPointer) {
+        unsafe heap.remove(mix.pointee.node)
+        unsafe retire(.closed, UnsafeMutableRawPointer(mix))
+    }
+
+    @_noLocks private mutating func play(_ player: PlayerPointer) {
+        if let leg = unsafe player.pointee.leg {
+            unsafe player.pointee.next = leg.pointee.players
+            unsafe leg.pointee.players = player
+            unsafe leg.pointee.output.declicker.arm()
+            if let mix = unsafe leg.pointee.mix { unsafe review(mix) }
+        } else if let mix = unsafe player.pointee.mix {
+            unsafe player.pointee.next = mix.pointee.players
+            unsafe mix.pointee.players = player
+            unsafe armOutputs(mix)
+            unsafe review(mix)
+        }
+    }
+
+    @_noLocks private mutating func stop(_ player: PlayerPointer) {
+        if unsafe !player.pointee.hasEnded {
+            unsafe unlink(player)
+            if let leg = unsafe player.pointee.leg {
+                unsafe leg.pointee.output.declicker.arm()
+                if let mix = unsafe leg.pointee.mix { unsafe review(mix) }
+            } else if let mix = unsafe player.pointee.mix {
+                unsafe armOutputs(mix)
+                unsafe review(mix)
+            }
+        }
+        unsafe retire(.stopped, UnsafeMutableRawPointer(player))
+    }
+
+    /// Takes a player out of its target's list.
+    @_noLocks func unlink(_ player: PlayerPointer) {
+        var previous: PlayerPointer?
+        var current = unsafe player.pointee.leg?.pointee.players ?? player.pointee.mix?.pointee.players
+        while let candidate = unsafe current {
+            if unsafe candidate == player {
+                if let before = unsafe previous {
+                    unsafe before.pointee.next = player.pointee.next
+                } else if let leg = unsafe player.pointee.leg {
+                    unsafe leg.pointee.players = player.pointee.next
+                } else if let mix = unsafe player.pointee.mix {
+                    unsafe mix.pointee.players = player.pointee.next
+                }
+                break
+            }
+            unsafe previous = candidate
+            unsafe current = candidate.pointee.next
+        }
+        unsafe player.pointee.next = nil
+    }
+
+    // MARK: - Back to control
+
+    /// Hands memory back, or keeps it until the report ring has room.
+    @_noLocks mutating func retire(_ kind: WorkerReport, _ pointer: UnsafeMutableRawPointer) {
+        if unsafe retiredCount == 0 && scratch.sink.handBack(kind, pointer) { return }
+        if retiredCount < Self.retiredCapacity {
+            unsafe retired[retiredCount] = Retirement(kind: kind, pointer: pointer)
+            retiredCount &+= 1
+        }
+    }
+
+    /// Tries again what found no room.
+    @_noLocks mutating func handBackLate() {
+        var done = 0
+        while done < retiredCount {
+            let entry = unsafe retired[done]
+            if unsafe !scratch.sink.handBack(entry.kind, entry.pointer) { break }
+            done &+= 1
+        }
+        if done == 0 { return }
+        var index = done
+        while index < retiredCount {
+            unsafe retired[index &- done] = unsafe retired[index]
+            index &+= 1
+        }
+        retiredCount &-= done
+    }
+}

@@ -1,0 +1,47 @@
+import Rings
+
+/// What control asks of a worker, in order: kinds of `RingMessage`.
+enum WorkerCommand: UInt32 {
+    /// pointer: leg; first: mix it joins, 0 its lobby.
+    case adopt = 1
+    /// pointer: leg. Answered by `released` once nothing of it is in use.
+    case release
+    /// pointer: leg; first: mix of the same worker, 0 its lobby.
+    case join
+    /// pointer: mix without members and players. Answered by `closed`.
+    case close
+    /// pointer: leg; first: `LegChange`. Answered by `changed`.
+    case change
+    /// pointer: player, which names its target.
+    case play
+    /// pointer: player. Answered by `stopped`, also when it had ended.
+    case stop
+    case quit
+
+    // Synthesised members are out of reach of the real-time check in other files.
+    @_noLocks static func of(_ message: RingMessage) -> WorkerCommand? { WorkerCommand(rawValue: message.kind) }
+}
+
+/// What a worker tells control.
+enum WorkerReport: UInt32 {
+    /// pointer: leg, now control's.
+    case released = 1
+    /// pointer: mix, now control's.
+    case closed
+    /// pointer: `LegChange`, now control's.
+    case changed
+    /// pointer: player that ended by itself; control's unless a stop for it is under way.
+    case played
+    /// pointer: player, now control's.
+    case stopped
+    /// first: serial of the leg; second: instant in nanoseconds.
+    case firstAudio
+    /// first: serial; second: ASCII; third: milliseconds.
+    case digit
+    /// first: serial.
+    case timedOut
+
+    var code: UInt32 {
+        @_noLocks get { rawValue }
+    }
+}

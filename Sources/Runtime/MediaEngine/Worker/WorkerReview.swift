@@ -1,0 +1,122 @@
+import CLinux
+import RTP
+import RTPTransport
+import VoiceCodecs
+
+/// What a mix has to do after its members, prompts or rights have changed.
+extension Worker {
+    /// Decides between ticks, relaying and rest, and sets rate and step for the members there are.
+    @_noLocks mutating func review(_ mix: MixPointer) {
+        unsafe retirePlayers(mix)
+        unsafe survey(mix)
+        let count = unsafe mix.pointee.memberCount
+        let plays = unsafe hasWork(mix)
+        if count == 0 && !plays {
+            unsafe setMode(mix, .idle)
+        } else if unsafe mix.pointee.isLobby && !plays {
+            unsafe setMode(mix, .draining)
+        } else if unsafe count == 2 && !plays && isRelayable(mix) {
+            unsafe considerRelay(mix)
+        } else {
+            unsafe mix.pointee.relayableTicks = 0
+            unsafe setMode(mix, .mixing)
+        }
+    }
+
+    /// Sets rate and step; remembers whether any member has lists.
+    @_noLocks private func survey(_ mix: MixPointer) {
+        var rate = 8000
+        var step = 20
+        var hasLists = false
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            rate = max(rate, unsafe leg.pointee.fullRate)
+            if unsafe leg.pointee.ptime % 20 != 0 { step = 10 }
+            if unsafe leg.pointee.rights.hasLists { hasLists = true }
+        }
+        unsafe mix.pointee.hasLists = hasLists
+        unsafe mix.pointee.step = step
+        let present = unsafe mix.pointee.rate
+        if rate > present {
+            unsafe mix.pointee.lowersAt = 0
+            unsafe setRate(mix, rate)
+        } else if rate == present || (unsafe mix.pointee.memberCount == 0) {
+            unsafe mix.pointee.lowersAt = 0
+        } else if unsafe mix.pointee.lowersAt == 0 {
+            unsafe mix.pointee.lowersAt = swh_monotonic_ns() &+ 30_000_000_000
+        }
+    }
+
+    /// Prompts or digits wait.
+    @_noLocks private func hasWork(_ mix: MixPointer) -> Bool {
+        if unsafe mix.pointee.players != nil { return true }
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            if unsafe leg.pointee.players != nil || !leg.pointee.output.digits.isIdle { return true }
+        }
+        return false
+    }
+
+    @_noLocks mutating func setMode(_ mix: MixPointer, _ mode: MixBlock.Mode) {
+        switch (unsafe mix.pointee.mode, mode) {
+        case (.idle, .idle), (.draining, .draining), (.relaying, .relaying), (.mixing, .mixing):
+            if case .mixing = mode {} else { unsafe pollMembers(mix) }
+            return
+        default: break
+        }
+        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        unsafe mix.pointee.mode = mode
+        switch mode {
+        case .mixing:
+            unsafe unpollMembers(mix)
+            unsafe startTicks(mix)
+        case .idle, .draining, .relaying:
+            unsafe heap.remove(mix.pointee.node)
+            unsafe pollMembers(mix)
+        }
+    }
+
+    @_noLocks private mutating func startTicks(_ mix: MixPointer) {
+        let now = swh_monotonic_ns()
+        // Golden-ratio steps spread the phases evenly whatever the number of mixes.
+        nextPhase = (nextPhase &+ 12_360_680) % 20_000_000
+        let phase = nextPhase % (UInt64(unsafe mix.pointee.step) &* 1_000_000)
+        unsafe heap.set(mix.pointee.node, now &+ phase)
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe leg.pointee.input.pulled(next: now &+ phase)
+        }
+    }
+
+    // MARK: - Which sockets wake the worker
+
+    @_noLocks private func pollMembers(_ mix: MixPointer) {
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            if unsafe leg.pointee.isPolled { continue }
+            guard let sockets = unsafe leg.pointee.sockets else { continue }
+            let data = UInt64(UInt(bitPattern: leg))
+            if swh_epoll_add(packetEpoll, sockets.rtp.descriptor, data) == 0 {
+                unsafe leg.pointee.isPolled = true
+            }
+        }
+    }
+
+    @_noLocks private func unpollMembers(_ mix: MixPointer) {
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe unpoll(leg)
+        }
+    }
+
+    @_noLocks func unpoll(_ leg: LegPointer) {
+        guard unsafe leg.pointee.isPolled, let sockets = unsafe leg.pointee.sockets else { return }
+        _ = swh_epoll_remove(packetEpoll, sockets.rtp.descriptor)
+        unsafe leg.pointee.isPolled = false
+    }
+}

@@ -1,0 +1,172 @@
+import Synchronization
+import AudioGraph
+import CLinux
+
+/// One step of a mix: packets in, sum, own voice out, packets out.
+extension Worker {
+    /// A leg takes part in a tick up to so much before its own next step is due, so that a leg that moved between mixes
+    /// keeps its pace whatever the phases of their ticks are.
+    private static var tolerance: UInt64 { @_noLocks get { 2_000_000 } }
+
+    @_noLocks mutating func tick(_ mix: MixPointer, _ now: UInt64) {
+        let scheduled = unsafe mix.pointee.node.pointee.deadline
+        let period = UInt64(unsafe mix.pointee.step) &* 1_000_000
+        unsafe scratch.sink.shared.pointee.countTick(lateNanoseconds: now &- scheduled)
+        // A box that stood still makes up for five steps, not for more.
+        let isLost = now &- scheduled > 5 &* period
+        unsafe heap.set(mix.pointee.node, isLost ? now &+ period : scheduled &+ period)
+        unsafe lowerRate(mix, now)
+
+        let rate = unsafe mix.pointee.rate
+        let count = unsafe rate / 1000 &* mix.pointee.step
+        let hasPrompts = unsafe renderPrompts(mix.pointee.players, into: scratch.prompts, count, rate)
+        unsafe SampleMath.clear(scratch.sum, count: count)
+        unsafe hear(mix, scheduled, count, rate)
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            if unsafe leg.pointee.isDue {
+                unsafe answer(leg, mix, scheduled, count, rate, hasPrompts)
+                unsafe leg.pointee.due &+= period
+                unsafe leg.pointee.publish()
+            }
+        }
+        unsafe review(mix)
+    }
+
+    /// Everybody speaks: fills the sum, and `said` and `speaks` of each member that is due.
+    @_noLocks private func hear(_ mix: MixPointer, _ scheduled: UInt64, _ count: Int, _ rate: Int) {
+        let period = unsafe UInt64(mix.pointee.step) &* 1_000_000
+        let hasLists = unsafe mix.pointee.hasLists
+        var received = 0
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe received &+= leg.pointee.receive(scratch, relayingTo: nil, isMixed: true)
+            unsafe leg.pointee.catchUp(to: scheduled)
+            if unsafe leg.pointee.due == 0 { unsafe leg.pointee.due = scheduled }
+            unsafe leg.pointee.isDue = scheduled &+ Self.tolerance >= leg.pointee.due
+            unsafe leg.pointee.speaks = false
+            if unsafe !leg.pointee.isDue { continue }
+            let isVoiced = unsafe leg.pointee.say(count, rate, scratch)
+            let next = unsafe leg.pointee.due &+ period &- Self.tolerance
+            unsafe leg.pointee.input.pulled(next: next)
+            unsafe leg.pointee.speaks = isVoiced && leg.pointee.rights.speaks
+            if unsafe leg.pointee.speaks && !hasLists {
+                unsafe SampleMath.add(leg.pointee.said, to: scratch.sum, count: count)
+            }
+        }
+        unsafe _ = scratch.sink.shared.pointee.mixedPackets.add(received, ordering: .relaxed)
+    }
+
+    /// One member is told what it hears.
+    @_noLocks private func answer(
+        _ leg: LegPointer, _ mix: MixPointer, _ scheduled: UInt64, _ count: Int, _ rate: Int, _ hasPrompts: Bool
+    ) {
+        let heard = unsafe scratch.heard
+        let listens = unsafe leg.pointee.rights.listens
+        if !listens {
+            unsafe SampleMath.clear(heard, count: count)
+        } else if unsafe mix.pointee.hasLists {
+            unsafe sumFor(leg, mix, count)
+            unsafe SampleMath.clip(scratch.ownSum, into: heard, count: count)
+        } else if unsafe leg.pointee.speaks {
+            unsafe SampleMath.clip(scratch.sum, without: leg.pointee.said, into: heard, count: count)
+        } else {
+            unsafe SampleMath.clip(scratch.sum, into: heard, count: count)
+        }
+        if hasPrompts && listens { unsafe SampleMath.add(scratch.prompts, into: heard, count: count) }
+        if unsafe renderPrompts(leg.pointee.players, into: scratch.ownSum, count, rate), listens {
+            unsafe SampleMath.add(scratch.ownSum, into: heard, count: count)
+        }
+        if unsafe leg.pointee.heldUntil > scheduled {
+            if unsafe !othersRun(leg, mix) {
+                // The stream goes on later, without passing over a timestamp.
+                unsafe leg.pointee.due = scheduled
+                return
+            }
+            unsafe leg.pointee.heldUntil = 0
+        }
+        unsafe leg.pointee.output.declicker.run(heard, count: count, rate: rate)
+        unsafe leg.pointee.hearAndSend(heard, count, rate, scratch, at: scheduled)
+    }
+
+    @_noLocks private func sumFor(_ listener: LegPointer, _ mix: MixPointer, _ count: Int) {
+        unsafe SampleMath.clear(scratch.ownSum, count: count)
+        var member = unsafe mix.pointee.members
+        while let speaker = unsafe member {
+            unsafe member = speaker.pointee.next
+            if unsafe speaker == listener || !speaker.pointee.speaks || !speaker.pointee.isDue { continue }
+            let isPermitted = unsafe AudioRights.permit(
+                speaker: speaker.pointee.rights, speakerKey: speaker.pointee.key,
+                listener: listener.pointee.rights, listenerKey: listener.pointee.key)
+            if isPermitted { unsafe SampleMath.add(speaker.pointee.said, to: scratch.ownSum, count: count) }
+        }
+    }
+
+    /// Some other member's playout hands out sound.
+    @_noLocks private func othersRun(_ leg: LegPointer, _ mix: MixPointer) -> Bool {
+        var member = unsafe mix.pointee.members
+        while let other = unsafe member {
+            unsafe member = other.pointee.next
+            if unsafe other != leg && other.pointee.input.playout.isRunning { return true }
+        }
+        return false
+    }
+
+    /// Adds up the players of a list and retires those that end.
+    /// - Returns: true when anything plays: `sum` is set then.
+    @_noLocks private func renderPrompts(
+        _ list: PlayerPointer?, into sum: UnsafeMutablePointer<Int32>, _ count: Int, _ rate: Int
+    ) -> Bool {
+        if unsafe list == nil { return false }
+        unsafe SampleMath.clear(sum, count: count)
+        var player = unsafe list
+        while let current = unsafe player {
+            unsafe player = current.pointee.next
+            if unsafe !current.pointee.hasEnded {
+                unsafe current.pointee.hasEnded = !current.pointee.player.render(
+                    into: sum, count: count, mixRate: rate)
+            }
+        }
+        return true
+    }
+
+    /// Takes ended players out of a mix and its members.
+    @_noLocks mutating func retirePlayers(_ mix: MixPointer) {
+        unsafe retireEnded(mix.pointee.players)
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe retireEnded(leg.pointee.players)
+        }
+    }
+
+    @_noLocks private mutating func retireEnded(_ list: PlayerPointer?) {
+        var player = unsafe list
+        while let current = unsafe player {
+            unsafe player = current.pointee.next
+            if unsafe current.pointee.hasEnded {
+                unsafe unlink(current)
+                unsafe retire(.played, UnsafeMutableRawPointer(current))
+            }
+        }
+    }
+
+    /// A wide member has been gone for 30 s.
+    @_noLocks private func lowerRate(_ mix: MixPointer, _ now: UInt64) {
+        let at = unsafe mix.pointee.lowersAt
+        if at == 0 || now < at { return }
+        unsafe mix.pointee.lowersAt = 0
+        unsafe setRate(mix, 8000)
+    }
+
+    @_noLocks func setRate(_ mix: MixPointer, _ rate: Int) {
+        unsafe mix.pointee.rate = rate
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe leg.pointee.rateChanged()
+        }
+    }
+}
