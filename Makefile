@@ -38,7 +38,8 @@ packages:
 # Binary with the Swift libraries beside it, configuration, systemd unit, user, state folder.
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/lib/switchhook" "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)/etc/switchhook/scripts" \
-		"$(DESTDIR)/usr/lib/systemd/system" "$(DESTDIR)/usr/lib/sysusers.d"
+		"$(DESTDIR)/usr/lib/systemd/system" "$(DESTDIR)/usr/lib/sysusers.d" \
+		"$(DESTDIR)/usr/lib/udev/rules.d"
 	install -m 755 $(RELEASE)/switchhook "$(DESTDIR)$(PREFIX)/lib/switchhook/switchhook"
 	ldd $(RELEASE)/switchhook | awk '$$3 ~ "/swift/linux/" { print $$3 }' \
 		| xargs install -m 644 -t "$(DESTDIR)$(PREFIX)/lib/switchhook"
@@ -48,8 +49,9 @@ install: build
 			> "$(DESTDIR)/etc/switchhook/switchhook.yaml"
 	chmod 640 "$(DESTDIR)/etc/switchhook/switchhook.yaml"
 	install -m 644 Config/scripts/*.json "$(DESTDIR)/etc/switchhook/scripts"
-	sed 's|@PREFIX@|$(PREFIX)|' Hardware/systemd/switchhook.service \
+	sed 's|/usr/bin/switchhook|$(PREFIX)/bin/switchhook|' Hardware/systemd/switchhook.service \
 		> "$(DESTDIR)/usr/lib/systemd/system/switchhook.service"
+	install -m 644 Hardware/udev/*.rules "$(DESTDIR)/usr/lib/udev/rules.d"
 	install -m 644 Hardware/systemd/switchhook.conf "$(DESTDIR)/usr/lib/sysusers.d/switchhook.conf"
 ifeq ($(DESTDIR),)
 	systemd-sysusers switchhook.conf

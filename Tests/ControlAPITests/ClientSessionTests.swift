@@ -257,54 +257,29 @@ struct ClientSessionTests {
         }
     }
 
-    @Test("server-sent events resume from the last one seen")
-    func eventStream() async throws {
+    @Test(
+        "frames that are wrong end their connection and nothing else",
+        arguments: [
+            // Too large, reserved opcode, continuation of nothing, a control frame of 127 bytes and more, noise.
+            [0x81, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4], [0x83, 0x80, 1, 2, 3, 4], [0x80, 0x80, 1, 2, 3, 4],
+            [0x89, 0xFE, 0xFF, 0xFF, 1, 2, 3, 4], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+            // Binary where text is meant; a text frame that opens another one inside it.
+            [0x82, 0x81, 1, 2, 3, 4, 5], [0x01, 0x81, 1, 2, 3, 4, 5, 0x81, 0x81, 1, 2, 3, 4, 5],
+        ] as [[UInt8]])
+    func hostile(frames: [UInt8]) async throws {
         try await TestBox.run { box in
             let port = box.port
-            box.log.commit((1...3).map { Samples.row("x", in: "CON-1", id: $0) })
-            let stream = try await blocking {
-                let connection = try RawConnection(port: port)
-                try connection.send(
-                    TestBox.request(
-                        "GET", "/v1/events?since=0", headers: ["Accept: text/event-stream", "Last-Event-ID: 2"]))
-                return (connection, try connection.headLines())
+            let ended = try await blocking {
+                let socket = try RawWebSocket(port: port, headers: "Authorization: Bearer admin\r\n")
+                _ = try socket.message()
+                try socket.connection.send(frames)
+                while let frame = try? socket.frame() {
+                    if frame.opcode == 8 { return true }
+                }
+                return socket.connection.isAtEnd()
             }
-            #expect(stream.1.contains { $0.lowercased() == "content-type: text/event-stream" })
-            let connection = stream.0
-            let replayed = try await blocking { [try Self.event(connection), try Self.event(connection)] }
-            #expect(replayed.map(\.json).map { $0["type"]?.string } == ["session:ready", "x"])
-            #expect(replayed.map(\.id) == ["2", "3"])
-            box.log.commit([Samples.row("y", in: "CON-1", id: 4)])
-            let live = try await blocking { try Self.event(connection) }
-            #expect(live.id == "4" && live.json["type"] == "y")
-        }
-    }
-
-    @Test("an event stream tells why it ends")
-    func eventStreamEnd() async throws {
-        try await TestBox.run { box in
-            let port = box.port
-            let last = try await blocking {
-                let connection = try RawConnection(port: port)
-                try connection.send(
-                    TestBox.request("GET", "/v1/events", token: "brief", headers: ["Accept: text/event-stream"]))
-                _ = try connection.headLines()
-                _ = try Self.event(connection)
-                return try Self.event(connection)
-            }
-            #expect(last.json["type"] == "session:closed" && last.json["body"]?["reason"] == "expired_token")
-        }
-    }
-
-    /// One event of a chunked stream; comments are passed over.
-    private static func event(_ connection: RawConnection) throws -> (id: String, json: JSON) {
-        var id = ""
-        while true {
-            let text = String(decoding: try connection.chunk(), as: UTF8.self)
-            for line in text.split(separator: "\n") {
-                if line.hasPrefix("id: ") { id = String(line.dropFirst(4)) }
-                if line.hasPrefix("data: ") { return (id, try JSON(parsing: String(line.dropFirst(6)))) }
-            }
+            #expect(ended)
+            try await box.expect(200, "GET", "/health")
         }
     }
 }

@@ -65,4 +65,13 @@ struct UpgradeTests {
             #expect(ready["type"] == "session:ready")
         }
     }
+
+    @Test("a first message that comes in one piece with the request is not lost")
+    func early() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let ready = try await blocking { try RawWebSocket(port: port, early: ["token": "admin"]).message() }
+            #expect(ready["type"] == "session:ready")
+        }
+    }
 }

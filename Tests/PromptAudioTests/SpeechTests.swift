@@ -148,4 +148,27 @@ struct SpeechTests {
         #expect(lengths.count == 20)
         #expect(lengths.allSatisfy { $0 > 0.3 })
     }
+
+    @Test("text of any characters, in and out of tags, is spoken or refused, never a crash")
+    func anyText() async throws {
+        let prompts = library()
+        var random = SeededGenerator(state: 2)
+        let pieces = [
+            "a", "the ", "1234567890123456789", "<", ">", "&amp;", "<p>", "</p>", "<break time='1ms'/>", "[[", "]]",
+            "\u{301}", "\u{1F600}", "\u{200D}", "漢字", "عربى", "\u{FFFD}", "\0", "\u{7}", "....", "€$%", "'\"", "\n\n",
+            "<say-as interpret-as='telephone'>", "</say-as>", "XIV", "http://a.b/c?d=e", "\u{AD}", "ﷺ",
+        ]
+        for round in 0..<40 {
+            let body = (0..<Int.random(in: 1...40, using: &random)).compactMap { _ in
+                pieces.randomElement(using: &random)
+            }
+            .joined()
+            let text = round % 2 == 0 ? body : "<speak>" + body + "</speak>"
+            do {
+                _ = try await prompts.load(.speech(text: text, language: "en-US", style: round % 8))
+            } catch {
+                #expect(!error.reason.isEmpty)
+            }
+        }
+    }
 }

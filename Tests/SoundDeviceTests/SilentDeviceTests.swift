@@ -3,7 +3,8 @@ import SoundDevice
 import Testing
 
 extension SoundDeviceTests {
-    @Test("a silent device keeps pace with the clock and says once that it is silent", arguments: [5000, 10_000, 20_000])
+    @Test(
+        "a silent device keeps pace with the clock and says once that it is silent", arguments: [5000, 10_000, 20_000])
     func silentPace(periodMicroseconds: Int) async throws {
         let open = try OpenDevice(playback: ["none"], capture: ["none"], periodMicroseconds: periodMicroseconds)
         try await expectPace(of: open.device)
@@ -63,29 +64,35 @@ extension SoundDeviceTests {
         #expect(open.device.playbackRing.fill <= 960)
     }
 
-    @Test("what is put into the ring is played in order, on both channels of a PCM that has two")
+    @Test("what is put into the ring is played in order")
     func played() async throws {
         let rig = try SoundRig.shared.get()
         let sequence = (1...4000).map { Int16($0) }
-        for (name, file, channels) in [("rig_file", "played.raw", 1), ("rig_stereo", "stereo.raw", 2)] {
-            let open = try OpenDevice(playback: [name], capture: ["none"])
-            #expect(open.device.playbackName == name)
-            try await eventually("the start") { open.device.counters.playbackFrames > 4800 }
-            var next = 0
-            try await eventually("the ring took it") {
-                let room = max(0, 1000 - open.device.playbackRing.fill)
-                next += open.play(Array(sequence[next..<min(sequence.count, next + room)]))
-                return next == sequence.count && open.device.playbackRing.fill == 0
-            }
-            let frames = open.device.counters.playbackFrames
-            try await eventually("the last period left") { open.device.counters.playbackFrames > frames + 960 }
-            open.device.close()
-            let samples = try rig.samples(of: file)
-            for channel in 0..<channels {
-                let heard = stride(from: channel, to: samples.count, by: channels).map { samples[$0] }
-                #expect(heard.filter { $0 != 0 } == sequence)
-            }
+        let open = try OpenDevice(playback: ["rig_file"], capture: ["none"])
+        #expect(open.device.playbackName == "rig_file")
+        try await eventually("the start") { open.device.counters.playbackFrames > 4800 }
+        var next = 0
+        try await eventually("the ring took it") {
+            let room = max(0, 1000 - open.device.playbackRing.fill)
+            next += open.play(Array(sequence[next..<min(sequence.count, next + room)]))
+            return next == sequence.count && open.device.playbackRing.fill == 0
         }
+        let frames = open.device.counters.playbackFrames
+        try await eventually("the last period left") { open.device.counters.playbackFrames > frames + 960 }
+        open.device.close()
+        let heard = try rig.samples(of: "played.raw").filter { $0 != 0 }
+        let isSame = heard == sequence
+        #expect(isSame, "\(heard.count) samples came through")
+    }
+
+    @Test("a PCM that fails again and again is lost, does not spin, and the clock takes over")
+    func failing() async throws {
+        let open = try OpenDevice(playback: ["rig_failing"], capture: ["none"])
+        let cpu = try soundThreadSeconds()
+        try await eventually("the loss") { open.device.counters.losses > 0 }
+        try await eventually("the clock") { open.device.counters.playbackFrames > 9600 }
+        #expect(try soundThreadSeconds() - cpu < 0.2)
+        #expect(open.reports.all.contains(.lost(.playback, name: "rig_failing", reason: "Broken pipe")))
     }
 
     @Test("what a PCM captures comes out of the ring in order")
@@ -100,7 +107,8 @@ extension SoundDeviceTests {
             return heard.count > 20_000
         }
         let sound = heard.drop { $0 == 0 }.prefix(15_000)
-        #expect(open.device.counters.captureOverrunFrames > 0 || zip(sound, sound.dropFirst()).allSatisfy { $1 == $0 + 1 })
+        #expect(
+            open.device.counters.captureOverrunFrames > 0 || zip(sound, sound.dropFirst()).allSatisfy { $1 == $0 + 1 })
     }
 
     @Test("closing is quick and may be repeated; the counters stay")

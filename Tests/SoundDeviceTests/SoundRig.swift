@@ -17,21 +17,20 @@ final class SoundRig: Sendable {
         folder = NSTemporaryDirectory() + "sound-rig-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try """
-            <\(folder)/pulse/asound.conf>
-            pcm.rig_null { type null }
-            pcm.rig_file { type file slave.pcm "rig_null" file "\(folder)/played.raw" format "raw" }
-            pcm.rig_two {
-                type multi
-                slaves.only { pcm "rig_null" channels 2 }
-                bindings.0 { slave only channel 0 }
-                bindings.1 { slave only channel 1 }
-            }
-            pcm.rig_stereo { type file slave.pcm "rig_two" file "\(folder)/stereo.raw" format "raw" }
-            pcm.rig_loop_in { type file slave.pcm "rig_null" file "/dev/null" infile "\(folder)/heard.raw" format "raw" }
-            """.write(toFile: folder + "/asound.conf", atomically: true, encoding: .utf8)
+        <\(folder)/pulse/asound.conf>
+        pcm.rig_null { type null }
+        pcm.rig_file { type file slave.pcm "rig_null" file "\(folder)/played.raw" format "raw" }
+        # An xrun as soon as it plays.
+        pcm.rig_failing {
+            type multi
+            slaves.only { pcm "rig_null" channels 1 }
+            bindings.0 { slave only channel 0 }
+        }
+        pcm.rig_loop_in { type file slave.pcm "rig_null" file "/dev/null" infile "\(folder)/heard.raw" format "raw" }
+        """.write(toFile: folder + "/asound.conf", atomically: true, encoding: .utf8)
         unsafe setenv("ALSA_CONFIG_PATH", folder + "/asound.conf", 1)
-        // The client library keeps its cookie there, and no desktop's server may be asked instead.
-        for name in ["HOME", "PULSE_RUNTIME_PATH"] { unsafe setenv(name, folder, 1) }
+        // Else the client library makes one in the user's home.
+        unsafe setenv("PULSE_COOKIE", folder + "/pulse/cookie", 1)
         try startServer()
         atexit {
             guard case .success(let rig) = SoundRig.shared else { return }

@@ -173,7 +173,7 @@ import Synchronization
             let moved = due < 0 ? due : unsafe capture.capture(into: captureRing, scratch: scratch, overrun: &overrun)
             if moved < 0 {
                 if isXrun(moved) { unsafe shared.pointee.captureXruns.wrappingAdd(1, ordering: .relaxed) }
-                let status = Self.recover(capture, from: moved)
+                let status = capture.recover(from: moved, at: now)
                 return status < 0 ? status : total
             }
             capture.moved(moved, at: now)
@@ -202,7 +202,7 @@ import Synchronization
                     // The gap was heard already; what piled up meanwhile would only be delay from now on.
                     shortenPlaybackRing(above: 2 &* periodFrames)
                 }
-                let status = Self.recover(playback, from: moved)
+                let status = playback.recover(from: moved, at: now)
                 return status < 0 ? status : total
             }
             playback.moved(moved, at: now)
@@ -225,24 +225,4 @@ import Synchronization
     }
 
     @_noLocks private func isXrun(_ code: Int) -> Bool { code == -Int(EPIPE) }
-
-    /// 0 when the PCM runs again or may be asked again; else the errno of a loss.
-    @_noLocks private static func recover(_ port: DevicePort, from code: Int) -> Int {
-        guard let stream = port.stream else { return code }
-        switch code {
-        case -Int(EAGAIN), -Int(EINTR):
-            return 0
-        case -Int(EPIPE):
-            return softened(stream.start())
-        case -Int(ESTRPIPE):
-            // While the hardware sleeps this is asked again; a standstill of a second ends it.
-            let status = stream.resume()
-            return status == 0 || status == -Int(EAGAIN) ? 0 : softened(stream.start())
-        default:
-            return code
-        }
-    }
-
-    /// A second xrun while recovering is tried again at the next period.
-    @_noLocks private static func softened(_ status: Int) -> Int { status == -Int(EPIPE) ? 0 : status }
 }

@@ -7,6 +7,8 @@ import Rings
 @safe struct DevicePort {
     /// A PCM that moves this much more than the clock allows has no clock (`type null` takes everything at once).
     private static var clocklessLeadFrames: Int { @_noLocks get { 2400 } }
+    /// A PCM that fails again as often before it moves a period has been lost.
+    private static var mostRecoveriesInARow: Int { @_noLocks get { 20 } }
     /// A PCM that moves nothing for so long has been lost.
     private static var longestStandstillNanoseconds: UInt64 { @_noLocks get { 1_000_000_000 } }
 
@@ -22,6 +24,7 @@ import Rings
     private var movedFrames = 0
     private var lastProgress: UInt64 = 0
     private var hasHeldSound = false
+    private var recoveriesInARow = 0
 
     init(periodFrames: Int) {
         self.periodFrames = periodFrames
@@ -31,6 +34,7 @@ import Rings
     @_noLocks mutating func begin(_ stream: PCMStream?, at now: UInt64) -> Int {
         self.stream = stream
         retryAt = nil
+        recoveriesInARow = 0
         startedAt = now
         lastProgress = now
         movedFrames = 0
@@ -73,9 +77,7 @@ import Rings
         guard let stream else { return 0 }
         let movable = stream.movableFrames()
         if movable < 0 { return movable }
-        if movable < periodFrames {
-            return now &- lastProgress > Self.longestStandstillNanoseconds ? -Int(ETIMEDOUT) : 0
-        }
+        if movable < periodFrames { return standstill(at: now) }
         let elapsedFrames = Int(truncatingIfNeeded: (now &- startedAt) / 1000 &* 48 / 1000)
         // Crystals differ by far less than one in fifty.
         let allowed = elapsedFrames &+ elapsedFrames / 50 &+ stream.bufferFrames &+ Self.clocklessLeadFrames
@@ -89,7 +91,36 @@ import Rings
     @_noLocks mutating func moved(_ frames: Int, at now: UInt64) {
         movedFrames &+= frames
         lastProgress = now
+        recoveriesInARow = 0
     }
+
+    /// 0 when the PCM runs again after `code`, or may be asked again; else the errno of a loss.
+    @_noLocks mutating func recover(from code: Int, at now: UInt64) -> Int {
+        guard let stream else { return code }
+        switch code {
+        case -Int(EAGAIN), -Int(EINTR):
+            return standstill(at: now)
+        case -Int(EPIPE):
+            recoveriesInARow &+= 1
+            if recoveriesInARow > Self.mostRecoveriesInARow { return code }
+            lastProgress = now
+            return Self.softened(stream.start())
+        case -Int(ESTRPIPE):
+            let status = stream.resume()
+            if status == 0 { return 0 }
+            return status == -Int(EAGAIN) ? standstill(at: now) : Self.softened(stream.start())
+        default:
+            return code
+        }
+    }
+
+    /// The errno of a loss once nothing has moved for too long; 0 before.
+    @_noLocks private func standstill(at now: UInt64) -> Int {
+        now &- lastProgress > Self.longestStandstillNanoseconds ? -Int(ETIMEDOUT) : 0
+    }
+
+    /// A second xrun while recovering is tried again at the next period.
+    @_noLocks private static func softened(_ status: Int) -> Int { status == -Int(EPIPE) ? 0 : status }
 
     // MARK: One period
 

@@ -85,7 +85,8 @@ import Glibc
         var left = targetFrames
         silenceFrames()
         while left > 0 {
-            let written = unsafe swh_pcm_write(handle, frames, left < Self.largestTransfer ? left : Self.largestTransfer)
+            let written = unsafe swh_pcm_write(
+                handle, frames, left < Self.largestTransfer ? left : Self.largestTransfer)
             if written == -Int(EAGAIN) || written == 0 { return 0 }
             if written < 0 { return written }
             left &-= written

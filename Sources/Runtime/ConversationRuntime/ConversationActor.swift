@@ -219,7 +219,12 @@ actor ConversationActor {
     }
 
     private func outcome(_ kind: ScriptRequest.Kind, _ reply: ScriptReply) -> ScriptReplyOutcome {
-        guard let body = reply.body else { return .failed(reply.failure ?? "no answer") }
+        guard let body = reply.body else {
+            // Applications match on the contract's text at the start of the reason (voice-webhooks §7).
+            let failure = reply.failure ?? "no answer"
+            let fault = failure.firstRange(of: "Syntax error in NCCO.")
+            return .failed(fault.map { String(failure[$0.lowerBound...]) } ?? failure)
+        }
         // Of an event response only a non-empty array is a script (voice-webhooks §5).
         if kind == .event, body.first(where: { !($0 == 0x20 || (9...13).contains($0)) }) != UInt8(ascii: "[") {
             return .nothing

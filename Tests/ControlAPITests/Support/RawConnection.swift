@@ -81,7 +81,7 @@ final class RawConnection: @unchecked Sendable {
 
     /// Shrinks what the kernel takes for us, so that an unread connection fills up soon.
     func takeLittle() {
-        var size = Int32(4096)
+        var size = Int32(65_536)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 

@@ -14,12 +14,16 @@ final class RawWebSocket: Sendable {
     let connection: RawConnection
 
     /// Upgrades; `headers` are whole lines with their ends.
-    init(port: Int, path: String = "/v1/events", headers: String = "", takesLittle: Bool = false) throws {
+    /// `early` is sent in one piece with the request.
+    init(
+        port: Int, path: String = "/v1/events", headers: String = "", takesLittle: Bool = false, early: JSON? = nil
+    ) throws {
         connection = try RawConnection(port: port)
         if takesLittle { connection.takeLittle() }
-        try connection.send(
+        let request =
             "GET \(path) HTTP/1.1\r\nHost: box\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n")
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n"
+        try connection.send(Array(request.utf8) + (early.map { Self.bytes(opcode: 1, $0.bytes) } ?? []))
         let head = try connection.headLines()
         guard head[0].contains(" 101 ") else { throw ConnectionFault(description: head[0]) }
         let accept = head.contains { $0.lowercased() == "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=" }
@@ -28,7 +32,9 @@ final class RawWebSocket: Sendable {
 
     func send(_ json: JSON) throws { try send(opcode: 1, json.bytes) }
 
-    func send(opcode: UInt8, _ payload: [UInt8]) throws {
+    func send(opcode: UInt8, _ payload: [UInt8]) throws { try connection.send(Self.bytes(opcode: opcode, payload)) }
+
+    private static func bytes(opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = [0x80 | opcode]
         if payload.count < 126 {
             bytes.append(0x80 | UInt8(payload.count))
@@ -38,7 +44,7 @@ final class RawWebSocket: Sendable {
         let mask: [UInt8] = [1, 2, 3, 4]
         bytes += mask
         for (index, byte) in payload.enumerated() { bytes.append(byte ^ mask[index % 4]) }
-        try connection.send(bytes)
+        return bytes
     }
 
     func frame() throws -> Frame {

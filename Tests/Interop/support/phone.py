@@ -155,6 +155,7 @@ class Phone:
         if method == "INVITE":
             self._take_description(text)
             self.incoming = text
+            self._become_callee(text)
             if self.on_invite:
                 self.on_invite(text)
             if self.auto_answer == 200:
@@ -175,6 +176,15 @@ class Phone:
             self.ended.set()
         elif method == "OPTIONS":
             reply(200, "OK")
+
+    def _become_callee(self, text):
+        """Turns the dialog round, so that our own requests go to the caller."""
+        header = lambda name: re.search(rf"^{name}: *(.*?)\r?$", text, re.M | re.I)[1]  # noqa: E731
+        caller = re.search(r"sip:(?:([^@>;]*)@)?([^>;:]+)(?::(\d+))?", header("Contact"))
+        self.number, self.target = caller[1] or "box", (caller[2], int(caller[3] or 5060))
+        self.call_id = header("Call-ID")
+        self.to_tag_own = uuid.uuid4().hex[:8]
+        self.from_tag, self.to_tag = self.to_tag_own, re.search(r"tag=([^;\s>]+)", header("From"))[1]
 
     # Sound
 

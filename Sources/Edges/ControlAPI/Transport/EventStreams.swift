@@ -63,9 +63,7 @@ struct EventStreams: Sendable {
             isAlive: { true })
         await pump.run { end, position in
             sink.put([LiveOutput(position: nil, bytes: LiveMessages.closed(end.rawValue, position: position))])
-            if end == .behind {
-                writer.channel.eventLoop.scheduleTask(in: .seconds(5)) { writer.channel.close(promise: nil) }
-            }
+            if end == .behind { sink.closeSoon() }
         }
     }
 }

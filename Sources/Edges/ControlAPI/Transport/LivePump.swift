@@ -1,6 +1,7 @@
 import EdgeProtocols
 import Logging
 import MediaTime
+import Metrics
 import NIOCore
 import Synchronization
 
@@ -24,6 +25,7 @@ struct LivePump: Sendable {
             group.addTask { await pump() }
             group.addTask { await watch() }
             guard let end = await group.next() else { return }
+            Counter(label: "switchhook_client_sessions_ended_total", dimensions: [("reason", end.rawValue)]).increment()
             logger.debug("Client session ended", metadata: ["session": "\(session.id)", "reason": "\(end.rawValue)"])
             finish(end, sink.settled)
             group.cancelAll()
@@ -42,7 +44,7 @@ struct LivePump: Sendable {
                 let sent = sink.put(batch.rows.map { LiveOutput(position: $0.position, bytes: $0.message) })
                 sink.settle(batch.end)
                 if batch.isReplay {
-                    try await sent.get()
+                    try await sink.wait(for: sent)
                 } else if sink.isBehind {
                     return .behind
                 }

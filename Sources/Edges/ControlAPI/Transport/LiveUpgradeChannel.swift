@@ -37,8 +37,9 @@ struct LiveUpgradeChannel: HTTPChannelHandler {
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
             let filter = UpgradeFilter(paths: ["/v1/events"])
+            // The filter goes first: the decoder hands on what it has left, which would be raw bytes to the filter.
             let upgrade = NIOTypedHTTPServerUpgradeHandler(
-                httpEncoder: encoder, extraHTTPHandlers: [decoder, filter],
+                httpEncoder: encoder, extraHTTPHandlers: [filter, decoder],
                 upgradeConfiguration: .init(
                     upgraders: [upgrader()],
                     notUpgradingCompletionHandler: { channel in plain(channel, logger: logger) }))

@@ -66,6 +66,23 @@ final class SocketSink: Sendable {
     var settled: Int64 { state.withLock { $0.settled } }
     var lastPosition: Int64 { state.withLock { $0.lastPosition } }
 
+    /// Waits until the socket has taken what a future stands for. When the task is cancelled meanwhile, a peer that
+    /// reads nothing is cut off after a grace.
+    func wait(for taken: EventLoopFuture<Void>) async throws {
+        try await withTaskCancellationHandler {
+            try await taken.get()
+        } onCancel: {
+            closeSoon()
+        }
+    }
+
+    /// Ends the connection after the time that the peer has to take the last words.
+    func closeSoon() {
+        channel.eventLoop.scheduleTask(in: Self.closeGrace) { [channel] in channel.close(promise: nil) }
+    }
+
+    private static let closeGrace = TimeAmount.seconds(5)
+
     var isBehind: Bool { state.withLock { $0.backlog.isTooLong } }
 
     /// How long the socket has taken nothing although there was something.

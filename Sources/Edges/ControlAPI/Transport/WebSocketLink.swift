@@ -14,9 +14,6 @@ final class WebSocketLink: Sendable {
     private let lastHeard: Mutex<MonotonicInstant>
     private let isClosing = Atomic(false)
 
-    /// For the peer to answer our close frame, and for a slow socket to take what is queued.
-    private static let closeGrace = TimeAmount.seconds(5)
-
     init(channel: any Channel, clock: any TimeSource) {
         self.channel = channel
         self.clock = clock
@@ -81,6 +78,6 @@ final class WebSocketLink: Sendable {
         data.writeInteger(end.closeCode)
         data.writeBytes(JSON.object(reason).bytes)
         channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .connectionClose, data: data), promise: nil)
-        channel.eventLoop.scheduleTask(in: Self.closeGrace) { [channel] in channel.close(promise: nil) }
+        sink.closeSoon()
     }
 }
