@@ -105,7 +105,8 @@ extension LegBlock {
         guard let settings else { return }
         let frame = UInt32(truncatingIfNeeded: settings.ptime) &* settings.codec.ticksPerMillisecond
         if !map.isSet {
-            catchUp(to: arrival)
+            catchUp(to: arrival, from: 0)
+            hasMoved = false
             map.start(
                 sequence: sequence, timestamp: timestamp, outSequence: output.sequence,
                 outTimestamp: output.timestamp)
@@ -125,12 +126,13 @@ extension LegBlock {
     }
 
     /// After a time in which nothing was sent the timestamp moves on with the clock.
-    @_noLocks mutating func catchUp(to now: UInt64) {
+    /// - Parameter threshold: what counts as such a time, nanoseconds; less is a late tick.
+    @_noLocks mutating func catchUp(to now: UInt64, from threshold: UInt64) {
         guard let settings else { return }
-        if due != 0 && now > due &+ 60_000_000 {
+        if due != 0 && now > due &+ threshold {
             let milliseconds = (now &- due) / 1_000_000
             output.timestamp &+= UInt32(truncatingIfNeeded: milliseconds) &* settings.codec.ticksPerMillisecond
-            due = now
+            due &+= milliseconds &* 1_000_000
             output.isFresh = true
         }
     }

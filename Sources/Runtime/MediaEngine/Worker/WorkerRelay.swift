@@ -69,10 +69,10 @@ extension Worker {
         unsafe from.pointee.input.playout.restart()
     }
 
-    /// Back to mixing: both playout buffers start anew with the next packet, and each output waits for the other's
-    /// input (60 ms at most), so that between the last relayed and the first mixed sample there is neither hole nor
-    /// silence.
-    @_noLocks mutating func endRelay(_ mix: MixPointer) {
+    /// Back to mixing: both playout buffers start anew with the next packet. When the two stay together each output
+    /// waits for the other's input (60 ms at most), so that between the last relayed and the first mixed sample there
+    /// is neither hole nor silence.
+    @_noLocks mutating func endRelay(_ mix: MixPointer, goesOn: Bool) {
         let now = swh_monotonic_ns()
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -80,7 +80,7 @@ extension Worker {
             unsafe leg.pointee.relay.clear()
             unsafe leg.pointee.input.restart(leg.pointee.equipment)
             unsafe leg.pointee.output.forget()
-            unsafe leg.pointee.heldUntil = now &+ 60_000_000
+            unsafe leg.pointee.heldUntil = goesOn ? now &+ 60_000_000 : 0
         }
         unsafe mix.pointee.mode = .idle
     }
