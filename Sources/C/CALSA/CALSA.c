@@ -1,1 +1,213 @@
+#define _GNU_SOURCE
 #include "CALSA.h"
+
+#include <alsa/asoundlib.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { RATE = 48000, POLL_LIMIT = 16 };
+
+struct swh_pcm {
+    snd_pcm_t *handle;
+};
+
+/* The library prints what went wrong on standard error; the words are kept for the reason instead. */
+static __thread char last_words[160];
+
+static void keep_words(const char *file, int line, const char *function, int code, const char *format, ...)
+{
+    (void)file, (void)line, (void)function, (void)code;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(last_words, sizeof last_words, format, arguments);
+    va_end(arguments);
+}
+
+static void install_handler(void) { snd_lib_error_set_handler(keep_words); }
+
+static void silence_library(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install_handler);
+}
+
+static int shape_hardware(snd_pcm_t *handle, uint32_t period, uint32_t periods, swh_pcm_shape *shape,
+                          const char **step)
+{
+    snd_pcm_hw_params_t *params;
+    snd_pcm_hw_params_alloca(&params);
+    snd_pcm_uframes_t period_frames = period, buffer_frames = (snd_pcm_uframes_t)period * periods;
+    unsigned channels = 1;
+    int status;
+    *step = "parameters";
+    if ((status = snd_pcm_hw_params_any(handle, params)) < 0) return status;
+    *step = "interleaved access";
+    if ((status = snd_pcm_hw_params_set_access(handle, params, SND_PCM_ACCESS_RW_INTERLEAVED)) < 0) return status;
+    *step = "16 or 32 bit samples";
+    shape->bytes_per_sample = 2;
+    if (snd_pcm_hw_params_set_format(handle, params, SND_PCM_FORMAT_S16) < 0) {
+        shape->bytes_per_sample = 4;
+        if ((status = snd_pcm_hw_params_set_format(handle, params, SND_PCM_FORMAT_S32)) < 0) return status;
+    }
+    *step = "channels";
+    if ((status = snd_pcm_hw_params_set_channels_near(handle, params, &channels)) < 0) return status;
+    *step = "48000 Hz";
+    if ((status = snd_pcm_hw_params_set_rate(handle, params, RATE, 0)) < 0) return status;
+    *step = "period";
+    if ((status = snd_pcm_hw_params_set_period_size_near(handle, params, &period_frames, NULL)) < 0) return status;
+    *step = "buffer";
+    if ((status = snd_pcm_hw_params_set_buffer_size_near(handle, params, &buffer_frames)) < 0) return status;
+    *step = "settings";
+    if ((status = snd_pcm_hw_params(handle, params)) < 0) return status;
+    if ((status = snd_pcm_hw_params_get_period_size(params, &period_frames, NULL)) < 0) return status;
+    if ((status = snd_pcm_hw_params_get_buffer_size(params, &buffer_frames)) < 0) return status;
+    shape->channels = channels;
+    shape->period_frames = (uint32_t)period_frames;
+    shape->buffer_frames = (uint32_t)buffer_frames;
+    return 0;
+}
+
+swh_pcm *swh_pcm_open(const char *name, int direction, uint32_t period_frames, uint32_t periods,
+                      swh_pcm_shape *shape, char *reason, size_t reason_size)
+{
+    silence_library();
+    last_words[0] = 0;
+    const char *step = "open";
+    swh_pcm *pcm = calloc(1, sizeof *pcm);
+    int status = pcm ? snd_pcm_open(&pcm->handle, name,
+                                    direction == SWH_PCM_CAPTURE ? SND_PCM_STREAM_CAPTURE : SND_PCM_STREAM_PLAYBACK,
+                                    SND_PCM_NONBLOCK)
+                     : -ENOMEM;
+    if (status >= 0) {
+        status = shape_hardware(pcm->handle, period_frames, periods, shape, &step);
+        if (status < 0) snd_pcm_close(pcm->handle);
+    }
+    if (status < 0) {
+        snprintf(reason, reason_size, "%s: %s%s%s%s", step, snd_strerror(status), last_words[0] ? " (" : "",
+                 last_words, last_words[0] ? ")" : "");
+        free(pcm);
+        return NULL;
+    }
+    return pcm;
+}
+
+int swh_pcm_set_thresholds(swh_pcm *pcm, uint32_t wake_frames, uint32_t start_frames)
+{
+    snd_pcm_sw_params_t *params;
+    snd_pcm_sw_params_alloca(&params);
+    int status;
+    if ((status = snd_pcm_sw_params_current(pcm->handle, params)) < 0) return status;
+    if ((status = snd_pcm_sw_params_set_avail_min(pcm->handle, params, wake_frames)) < 0) return status;
+    if ((status = snd_pcm_sw_params_set_start_threshold(pcm->handle, params, start_frames)) < 0) return status;
+    return snd_pcm_sw_params(pcm->handle, params);
+}
+
+void swh_pcm_close(swh_pcm *pcm)
+{
+    snd_pcm_drop(pcm->handle);
+    snd_pcm_close(pcm->handle);
+    free(pcm);
+}
+
+const char *swh_pcm_error_text(int code) { return snd_strerror(code); }
+
+int swh_pcm_prepare(swh_pcm *pcm) { return snd_pcm_prepare(pcm->handle); }
+int swh_pcm_start(swh_pcm *pcm) { return snd_pcm_start(pcm->handle); }
+int swh_pcm_resume(swh_pcm *pcm) { return snd_pcm_resume(pcm->handle); }
+long swh_pcm_avail(swh_pcm *pcm) { return snd_pcm_avail_update(pcm->handle); }
+
+int64_t swh_pcm_delay(swh_pcm *pcm)
+{
+    snd_pcm_sframes_t frames = 0;
+    return snd_pcm_delay(pcm->handle, &frames) < 0 ? INT64_MIN : frames;
+}
+
+long swh_pcm_read(swh_pcm *pcm, void *frames, size_t frame_count)
+{
+    return snd_pcm_readi(pcm->handle, frames, frame_count);
+}
+
+long swh_pcm_write(swh_pcm *pcm, const void *frames, size_t frame_count)
+{
+    return snd_pcm_writei(pcm->handle, frames, frame_count);
+}
+
+static int add_descriptors(swh_pcm *pcm, struct pollfd *descriptors, int used)
+{
+    if (!pcm) return 0;
+    int count = snd_pcm_poll_descriptors_count(pcm->handle);
+    if (count <= 0 || used + count > POLL_LIMIT) return 0;
+    return snd_pcm_poll_descriptors(pcm->handle, descriptors + used, (unsigned)count);
+}
+
+void swh_pcm_wait(swh_pcm *capture, swh_pcm *playback, int64_t timeout_ns)
+{
+    struct pollfd descriptors[POLL_LIMIT];
+    int captures = add_descriptors(capture, descriptors, 0);
+    if (captures < 0) captures = 0;
+    int playbacks = add_descriptors(playback, descriptors, captures);
+    if (playbacks < 0) playbacks = 0;
+    if (timeout_ns < 0) timeout_ns = 0;
+    struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+    if (ppoll(descriptors, (nfds_t)(captures + playbacks), &timeout, NULL) <= 0) return;
+    /* A plug-in takes its wake-up out of the descriptor here. Its verdict is not needed: the caller asks how many
+     * frames there are, which also tells of an error. */
+    unsigned short ready = 0;
+    if (captures) snd_pcm_poll_descriptors_revents(capture->handle, descriptors, (unsigned)captures, &ready);
+    if (playbacks)
+        snd_pcm_poll_descriptors_revents(playback->handle, descriptors + captures, (unsigned)playbacks, &ready);
+}
+
+int swh_sound_card_after(int card)
+{
+    silence_library();
+    return snd_card_next(&card) < 0 ? -1 : card;
+}
+
+static int has_device(snd_ctl_t *control, snd_pcm_stream_t direction)
+{
+    snd_pcm_info_t *info;
+    snd_pcm_info_alloca(&info);
+    int device = -1;
+    while (snd_ctl_pcm_next_device(control, &device) >= 0 && device >= 0) {
+        snd_pcm_info_set_device(info, (unsigned)device);
+        snd_pcm_info_set_subdevice(info, 0);
+        snd_pcm_info_set_stream(info, direction);
+        if (snd_ctl_pcm_info(control, info) >= 0) return 1;
+    }
+    return 0;
+}
+
+int swh_sound_card_describe(int card, swh_sound_card *description)
+{
+    silence_library();
+    snd_ctl_t *control;
+    snd_ctl_card_info_t *info;
+    snd_ctl_card_info_alloca(&info);
+    char name[32];
+    snprintf(name, sizeof name, "hw:%d", card);
+    int status = snd_ctl_open(&control, name, SND_CTL_NONBLOCK);
+    if (status < 0) return status;
+    if ((status = snd_ctl_card_info(control, info)) >= 0) {
+        snprintf(description->id, sizeof description->id, "%s", snd_ctl_card_info_get_id(info));
+        snprintf(description->name, sizeof description->name, "%s", snd_ctl_card_info_get_longname(info));
+        description->has_playback = has_device(control, SND_PCM_STREAM_PLAYBACK);
+        description->has_capture = has_device(control, SND_PCM_STREAM_CAPTURE);
+    }
+    snd_ctl_close(control);
+    return status < 0 ? status : 0;
+}
+
+void **swh_sound_hints(void)
+{
+    silence_library();
+    void **hints = NULL;
+    return snd_device_name_hint(-1, "pcm", &hints) < 0 ? NULL : hints;
+}
+
+char *swh_sound_hint_text(const void *hint, const char *field) { return snd_device_name_get_hint(hint, field); }
+void swh_sound_hints_free(void **hints) { snd_device_name_free_hint(hints); }

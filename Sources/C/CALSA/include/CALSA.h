@@ -1,3 +1,67 @@
 #ifndef SWH_CALSA_H
 #define SWH_CALSA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* libasound for 48 kHz interleaved streams. Functions return 0, a count, or errno negated. */
+
+/* Promise to Swift's real-time check: no allocation, no lock. True of `hw:`; plug-ins (plug, dmix, pulse) may do both,
+ * which is why a device has a thread of its own. */
+#define SWH_ALSA_RT __attribute__((swift_attr("@_noLocks"), swift_attr("@_noAllocation")))
+
+typedef struct swh_pcm swh_pcm;
+
+enum { SWH_PCM_PLAYBACK = 0, SWH_PCM_CAPTURE = 1 };
+
+/* What a PCM agreed to. */
+typedef struct {
+    uint32_t channels;
+    uint32_t bytes_per_sample; /* 2 or 4, signed, of the machine's byte order */
+    uint32_t period_frames;
+    uint32_t buffer_frames;
+} swh_pcm_shape;
+
+/* Opens a PCM non-blocking at 48 kHz, mono when it can, with a period and a number of periods near those asked for.
+ * NULL with the reason in words. May block on a sound server; not for a real-time thread. */
+swh_pcm *_Nullable swh_pcm_open(const char *_Nonnull name, int direction, uint32_t period_frames, uint32_t periods,
+                                swh_pcm_shape *_Nonnull shape, char *_Nonnull reason, size_t reason_size);
+/* Sets when the PCM wakes its poller and after how many queued frames playback starts by itself. */
+int swh_pcm_set_thresholds(swh_pcm *_Nonnull pcm, uint32_t wake_frames, uint32_t start_frames);
+/* Stops at once and closes. */
+void swh_pcm_close(swh_pcm *_Nonnull pcm);
+const char *_Nonnull swh_pcm_error_text(int code);
+
+SWH_ALSA_RT int swh_pcm_prepare(swh_pcm *_Nonnull pcm);
+SWH_ALSA_RT int swh_pcm_start(swh_pcm *_Nonnull pcm);
+/* -EAGAIN while the hardware is still asleep. */
+SWH_ALSA_RT int swh_pcm_resume(swh_pcm *_Nonnull pcm);
+/* Frames ready to move: -EPIPE xrun, -ENODEV unplugged, -ESTRPIPE suspended. */
+SWH_ALSA_RT long swh_pcm_avail(swh_pcm *_Nonnull pcm);
+/* Frames between the application and the converter; a negative errno is told as INT64_MIN, for an xrun makes it < 0. */
+SWH_ALSA_RT int64_t swh_pcm_delay(swh_pcm *_Nonnull pcm);
+SWH_ALSA_RT long swh_pcm_read(swh_pcm *_Nonnull pcm, void *_Nonnull frames, size_t frame_count);
+SWH_ALSA_RT long swh_pcm_write(swh_pcm *_Nonnull pcm, const void *_Nonnull frames, size_t frame_count);
+/* Waits until either PCM may be served or has failed, at most `timeout_ns`. */
+SWH_ALSA_RT void swh_pcm_wait(swh_pcm *_Nullable capture, swh_pcm *_Nullable playback, int64_t timeout_ns);
+
+/* -- What there is ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    char id[64];
+    char name[128];
+    int has_playback;
+    int has_capture;
+} swh_sound_card;
+
+/* The card after `card` (start with -1); -1 at the end. */
+int swh_sound_card_after(int card);
+int swh_sound_card_describe(int card, swh_sound_card *_Nonnull description);
+
+/* Names of configured PCMs, ended by a NULL; free with swh_sound_hints_free. */
+void *_Nullable *_Nullable swh_sound_hints(void);
+/* `NAME`, `DESC` or `IOID` of a hint: malloc'ed, NULL when absent. */
+char *_Nullable swh_sound_hint_text(const void *_Nonnull hint, const char *_Nonnull field);
+void swh_sound_hints_free(void *_Nullable *_Nonnull hints);
+
 #endif

@@ -1,0 +1,228 @@
+import CLinux
+import Glibc
+import Rings
+import Synchronization
+
+/// What a device's thread does: periods from the capture PCM into a ring, periods from a ring to the playback PCM.
+///
+/// A PCM that is lost is replaced by the clock at once and tried again every half second. Nothing spins: a wait that
+/// ends too early with nothing to do is followed by a sleep of a quarter period.
+///
+/// - Threading: made by control, run by the device's thread; `serve` is the real-time part.
+@safe struct DeviceLoop: ~Copyable {
+    static let retryNanoseconds: UInt64 = 500_000_000
+    /// The most the playback ring may hold, whoever fills it: 60 ms, or four periods.
+    private static var longestPlaybackFill: Int { @_noLocks get { 2880 } }
+    private static var periodsInOneGo: Int { @_noLocks get { 8 } }
+
+    private let configuration: SoundDeviceConfiguration
+    private let periodFrames: Int
+    private let periodNanoseconds: UInt64
+    private let shared: UnsafeMutablePointer<DeviceShared>
+    private let captureRing: SampleRing
+    private let playbackRing: SampleRing
+    private let report: @Sendable (SoundDeviceReport) -> Void
+    private let scratch: UnsafeMutablePointer<Int16>
+    private var capture: DevicePort
+    private var playback: DevicePort
+    private var captureName: String
+    private var playbackName: String
+
+    init(
+        configuration: SoundDeviceConfiguration, shared: UnsafeMutablePointer<DeviceShared>, captureRing: SampleRing,
+        playbackRing: SampleRing, report: @escaping @Sendable (SoundDeviceReport) -> Void
+    ) {
+        self.configuration = configuration
+        periodFrames = configuration.periodFrames
+        periodNanoseconds = UInt64(periodFrames) * 62_500 / 3
+        unsafe self.shared = shared
+        self.captureRing = captureRing
+        self.playbackRing = playbackRing
+        self.report = report
+        unsafe scratch = .allocate(capacity: PCMStream.largestTransfer)
+        unsafe scratch.initialize(repeating: 0, count: PCMStream.largestTransfer)
+        capture = DevicePort(periodFrames: periodFrames)
+        playback = DevicePort(periodFrames: periodFrames)
+        captureName = PCMName.none
+        playbackName = PCMName.none
+    }
+
+    deinit { unsafe scratch.deallocate() }
+
+    /// Serves both directions until `shouldStop`; `nil` streams are silent. Closes what it was given.
+    mutating func run(capture: (PCMStream, String)?, playback: (PCMStream, String)?) {
+        begin(.capture, capture?.0, name: capture?.1 ?? PCMName.none)
+        begin(.playback, playback?.0, name: playback?.1 ?? PCMName.none)
+        while true {
+            switch serve() {
+            case .stop:
+                self.capture.stream?.close()
+                self.playback.stream?.close()
+                return
+            case .failed(let direction, let code): lose(direction, code: code)
+            case .retry(let direction): reopen(direction)
+            case .returned(let direction): report(.back(direction, name: name(direction)))
+            }
+        }
+    }
+
+    // MARK: Losing and finding PCMs
+
+    private mutating func begin(_ direction: SoundDirection, _ stream: PCMStream?, name: String) {
+        let now = swh_monotonic_ns()
+        let status: Int
+        switch direction {
+        case .capture:
+            captureName = name
+            status = capture.begin(stream, at: now)
+        case .playback:
+            playbackName = name
+            status = playback.begin(stream, at: now)
+        }
+        if status < 0 { lose(direction, code: status) }
+    }
+
+    private mutating func lose(_ direction: SoundDirection, code: Int) {
+        let now = swh_monotonic_ns()
+        let (stream, wasReturning): (PCMStream?, Bool)
+        switch direction {
+        case .capture:
+            wasReturning = capture.isReturning
+            stream = capture.lose(at: now, retryAt: now + Self.retryNanoseconds)
+        case .playback:
+            wasReturning = playback.isReturning
+            stream = playback.lose(at: now, retryAt: now + Self.retryNanoseconds)
+        }
+        stream?.close()
+        if wasReturning { return }  // told already, and it never came back
+        unsafe shared.pointee.losses.wrappingAdd(1, ordering: .relaxed)
+        report(.lost(direction, name: name(direction), reason: PCMStream.errorText(code)))
+    }
+
+    private mutating func reopen(_ direction: SoundDirection) {
+        let names = (direction == .capture ? configuration.capture : configuration.playback)
+            .filter { $0 != PCMName.none }
+        switch DeviceOpening.openFirst(names, direction, configuration) {
+        case .opened(let stream, let name):
+            if direction == .capture { capture.isReturning = true } else { playback.isReturning = true }
+            begin(direction, stream, name: name)
+        case .silent:
+            let retryAt = swh_monotonic_ns() + Self.retryNanoseconds
+            if direction == .capture { capture.retryAt = retryAt } else { playback.retryAt = retryAt }
+        }
+    }
+
+    private func name(_ direction: SoundDirection) -> String {
+        direction == .capture ? captureName : playbackName
+    }
+
+    // MARK: Real time
+
+    private enum Interruption {
+        case stop
+        case failed(SoundDirection, code: Int)
+        case retry(SoundDirection)
+        case returned(SoundDirection)
+    }
+
+    /// Moves periods until something has to be done that a real-time thread must not do.
+    @_noLocks private mutating func serve() -> Interruption {
+        while true {
+            if unsafe shared.pointee.shouldStop.load(ordering: .relaxed) { return .stop }
+            let now = swh_monotonic_ns()
+            let captured = serveCapture(at: now)
+            if captured < 0 { return .failed(.capture, code: captured) }
+            let played = servePlayback(at: now)
+            if played < 0 { return .failed(.playback, code: played) }
+            if capture.isReturning, captured > 0 {
+                capture.isReturning = false
+                return .returned(.capture)
+            }
+            if playback.isReturning, played > 0 {
+                playback.isReturning = false
+                return .returned(.playback)
+            }
+            if let retryAt = capture.retryAt, retryAt <= now { return .retry(.capture) }
+            if let retryAt = playback.retryAt, retryAt <= now { return .retry(.playback) }
+            wait(from: now, hasMoved: captured > 0 || played > 0)
+        }
+    }
+
+    @_noLocks private mutating func wait(from now: UInt64, hasMoved: Bool) {
+        var deadline = now &+ 2 &* periodNanoseconds
+        if capture.deadline < deadline { deadline = capture.deadline }
+        if playback.deadline < deadline { deadline = playback.deadline }
+        if deadline <= now { return }  // a clock has more periods due; it counts one each time and so comes to an end
+        if capture.polledStream == nil, playback.polledStream == nil {
+            swh_sleep_until(deadline)
+            return
+        }
+        PCMStream.wait(capture.polledStream, playback.polledStream, nanoseconds: Int64(deadline &- now))
+        if !hasMoved, swh_monotonic_ns() &- now < periodNanoseconds / 8 {
+            swh_sleep_until(now &+ periodNanoseconds / 4)
+        }
+    }
+
+    /// Frames captured, or a negative errno that means loss.
+    @_noLocks private mutating func serveCapture(at now: UInt64) -> Int {
+        var total = 0
+        for _ in 0..<Self.periodsInOneGo {
+            let due = capture.dueFrames(at: now)
+            if due == 0 { break }
+            var overrun = 0
+            let moved = due < 0 ? due : unsafe capture.capture(into: captureRing, scratch: scratch, overrun: &overrun)
+            if moved < 0 {
+                if isXrun(moved) { unsafe shared.pointee.captureXruns.wrappingAdd(1, ordering: .relaxed) }
+                let status = capture.recover(from: moved, at: now)
+                return status < 0 ? status : total
+            }
+            capture.moved(moved, at: now)
+            total &+= moved
+            unsafe shared.pointee.captureFrames.wrappingAdd(moved, ordering: .relaxed)
+            if overrun > 0 { unsafe shared.pointee.captureOverrunFrames.wrappingAdd(overrun, ordering: .relaxed) }
+        }
+        if total > 0, let delay = capture.stream?.delayFrames() {
+            unsafe shared.pointee.captureDelayFrames.store(delay, ordering: .relaxed)
+        }
+        return total
+    }
+
+    /// Frames played, or a negative errno that means loss.
+    @_noLocks private mutating func servePlayback(at now: UInt64) -> Int {
+        var total = 0
+        for _ in 0..<Self.periodsInOneGo {
+            let due = playback.dueFrames(at: now)
+            if due == 0 { break }
+            if due > 0 { shortenPlaybackRing(above: Self.longestPlaybackFill) }
+            var underrun = 0
+            let moved = due < 0 ? due : unsafe playback.play(from: playbackRing, scratch: scratch, underrun: &underrun)
+            if moved < 0 {
+                if isXrun(moved) {
+                    unsafe shared.pointee.playbackXruns.wrappingAdd(1, ordering: .relaxed)
+                    // The gap was heard already; what piled up meanwhile would only be delay from now on.
+                    shortenPlaybackRing(above: 2 &* periodFrames)
+                }
+                let status = playback.recover(from: moved, at: now)
+                return status < 0 ? status : total
+            }
+            playback.moved(moved, at: now)
+            total &+= moved
+            unsafe shared.pointee.playbackFrames.wrappingAdd(moved, ordering: .relaxed)
+            if underrun > 0 { unsafe shared.pointee.playbackUnderrunFrames.wrappingAdd(underrun, ordering: .relaxed) }
+        }
+        if total > 0, let delay = playback.stream?.delayFrames() {
+            unsafe shared.pointee.playbackDelayFrames.store(delay, ordering: .relaxed)
+        }
+        return total
+    }
+
+    @_noLocks private func shortenPlaybackRing(above limit: Int) {
+        let kept = 2 &* periodFrames
+        let fill = playbackRing.fill
+        if fill <= limit || fill <= 2 &* kept { return }
+        let discarded = playbackRing.discard(fill &- kept)
+        unsafe shared.pointee.playbackDiscardedFrames.wrappingAdd(discarded, ordering: .relaxed)
+    }
+
+    @_noLocks private func isXrun(_ code: Int) -> Bool { code == -Int(EPIPE) }
+}
