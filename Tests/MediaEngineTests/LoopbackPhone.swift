@@ -97,7 +97,7 @@ final class LoopbackPhone: Sendable {
     /// Presses a key: 100 ms of events in place of sound.
     func press(_ code: UInt8) {
         fields.withLock { fields in
-            let start = fields.timestamp
+            let start = fields.timestamp &+ UInt32(fields.pendingEvents.count * 160)
             for index in 1...5 {
                 let duration = UInt16(index * 160)
                 fields.pendingEvents.append(
