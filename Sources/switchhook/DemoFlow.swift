@@ -100,7 +100,9 @@ struct DemoFlow {
                     phone.cancel()
                 }
             }
-            if let report, flow.missing == nil { return try Self.conclude(report) }
+            guard let report, flow.done[.eventsDispatched] != nil else { continue }
+            if flow.missing == nil { return try Self.conclude(report) }
+            throw Fault(description: unfinished(flow) + " before the call ended (\(report.endingText))")
         }
     }
 

@@ -15,7 +15,8 @@ struct Switchhook: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Serve.self, Check.self, NCCO.self, Call.self, Backend.self, Demo.self, Devices.self, DoctorCommand.self, Token.self,
+            Serve.self, Check.self, NCCO.self, Call.self, Backend.self, Demo.self, Devices.self, DoctorCommand.self,
+            Token.self,
             Status.self, Events.self,
         ])
 

@@ -79,7 +79,11 @@ struct Token: ParsableCommand {
     }
 
     private func claim() throws -> JSON? {
-        guard let acl else { return sub == nil ? nil : Self.paths(Self.sessionPaths) }
+        guard let acl else {
+            // A bare nil would be the JSON literal.
+            if sub == nil { return JSON?.none }
+            return Self.paths(Self.sessionPaths)
+        }
         if acl.hasPrefix("{") { return try JSON(parsing: acl.utf8) }
         return Self.paths(acl.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
     }

@@ -50,6 +50,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var due: UInt64 = 0
     /// Its output waits until the other leg's playout runs, after relaying.
     var heldUntil: UInt64 = 0
+    /// It has not sent anything since it came into its mix.
+    var hasMoved = false
     var housekeeping: HeapNodePointer
     var lastPacket: UInt64 = 0
     /// RTP is expected since then; 0: it is not.

@@ -94,18 +94,25 @@ extension LegBlock {
     ) {
         unsafe relay(
             payload: bytes.advanced(by: header.payloadOffset), header.payloadCount, marker: header.marker,
-            sequence: sequence, timestamp: header.timestamp, arrival: arrival, map: &map, scratch)
+            sequence: sequence, timestamp: header.timestamp, arrival: arrival, map: &map, isHandedOver: false,
+            scratch)
     }
 
     /// As `relayed`, for a payload with 12 bytes of room before and a trailer's room behind it.
+    /// - Parameter isHandedOver: it follows what was mixed without a hole, though it comes before its time.
     @_noLocks mutating func relay(
         payload: UnsafeMutablePointer<UInt8>, _ count: Int, marker: Bool, sequence: UInt64, timestamp: UInt32,
-        arrival: UInt64, map: inout RelayMap, _ scratch: borrowing Scratch
+        arrival: UInt64, map: inout RelayMap, isHandedOver: Bool, _ scratch: borrowing Scratch
     ) {
         guard let settings else { return }
-        let frame = UInt32(truncatingIfNeeded: settings.ptime) &* settings.codec.ticksPerMillisecond
+        let perMillisecond = settings.codec.ticksPerMillisecond
+        let frame = UInt32(truncatingIfNeeded: settings.ptime) &* perMillisecond
+        let span = UInt64(settings.ptime) &* 1_000_000
         if !map.isSet {
-            catchUp(to: arrival)
+            // What this time already heard from another conversation is not said twice.
+            if !isHandedOver && arrival &+ span < due { return }
+            catchUp(to: arrival, from: 0)
+            hasMoved = false
             map.start(
                 sequence: sequence, timestamp: timestamp, outSequence: output.sequence,
                 outTimestamp: output.timestamp)
@@ -118,19 +125,23 @@ extension LegBlock {
             ssrc: output.ssrc)
         unsafe transmit(payload, count, header, scratch, at: arrival)
         if Int16(bitPattern: outSequence &- output.sequence) >= 0 {
+            // The stream's own time, which follows the sender's clock only when that has run 60 ms away.
+            let ticks = outTimestamp &+ frame &- output.timestamp
+            due &+= UInt64(ticks) &* 1_000_000 / UInt64(perMillisecond)
+            if due &+ 60_000_000 < arrival || due > arrival &+ 60_000_000 { due = arrival &+ span }
             output.sequence = outSequence &+ 1
             output.timestamp = outTimestamp &+ frame
-            due = arrival &+ UInt64(settings.ptime) &* 1_000_000
         }
     }
 
     /// After a time in which nothing was sent the timestamp moves on with the clock.
-    @_noLocks mutating func catchUp(to now: UInt64) {
+    /// - Parameter threshold: what counts as such a time, nanoseconds; less is a late tick.
+    @_noLocks mutating func catchUp(to now: UInt64, from threshold: UInt64) {
         guard let settings else { return }
-        if due != 0 && now > due &+ 60_000_000 {
+        if due != 0 && now > due &+ threshold {
             let milliseconds = (now &- due) / 1_000_000
             output.timestamp &+= UInt32(truncatingIfNeeded: milliseconds) &* settings.codec.ticksPerMillisecond
-            due = now
+            due &+= milliseconds &* 1_000_000
             output.isFresh = true
         }
     }

@@ -64,6 +64,7 @@ extension Worker {
         unsafe leg.pointee.next = mix.pointee.members
         unsafe mix.pointee.members = leg
         unsafe mix.pointee.memberCount &+= 1
+        unsafe leg.pointee.hasMoved = true
         if unsafe mix.pointee.isLobby {
             unsafe leg.pointee.expectedSince = 0
         } else if unsafe leg.pointee.expectedSince == 0 {
@@ -74,7 +75,7 @@ extension Worker {
 
     @_noLocks mutating func leave(_ leg: LegPointer) {
         guard let mix = unsafe leg.pointee.mix else { return }
-        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix, goesOn: false) }
         var previous: LegPointer?
         var member = unsafe mix.pointee.members
         while let current = unsafe member {
@@ -98,7 +99,9 @@ extension Worker {
 
     @_noLocks private mutating func change(_ leg: LegPointer, _ bits: Int64) {
         guard let box = unsafe UnsafeMutablePointer<LegChange>(bitPattern: Int(bits)) else { return }
-        if let mix = unsafe leg.pointee.mix, case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        if let mix = unsafe leg.pointee.mix, case .relaying = unsafe mix.pointee.mode {
+            unsafe endRelay(mix, goesOn: true)
+        }
         if let settings = unsafe box.pointee.settings { unsafe leg.pointee.apply(settings) }
         if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
         if let rights = unsafe box.pointee.rights {

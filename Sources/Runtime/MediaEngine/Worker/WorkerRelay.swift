@@ -50,12 +50,14 @@ extension Worker {
 
     /// What `from` has said but nobody has heard yet goes to `to` undecoded.
     @_noLocks private func handOver(_ from: LegPointer, _ to: LegPointer, _ now: UInt64) {
+        // Who has just come in has heard nothing of this mix yet.
+        let follows = unsafe !to.pointee.hasMoved
         if let room = unsafe to.pointee.output.room(for: Scratch.stepCapacity),
             let settings = unsafe from.pointee.settings, let other = unsafe to.pointee.settings,
             settings.codec.clockRate == other.codec.clockRate
         {
             let rest = unsafe from.pointee.input.takeQueued(into: room, capacity: Scratch.stepCapacity)
-            unsafe to.pointee.output.gathered(rest)
+            if follows { unsafe to.pointee.output.gathered(rest) }
             unsafe to.pointee.sendGathered(scratch, at: now)
             unsafe to.pointee.sendRemainder(scratch, at: now)
         }
@@ -64,15 +66,16 @@ extension Worker {
             unsafe swh_copy(payload, packet.payload, packet.count)
             unsafe to.pointee.relay(
                 payload: payload, packet.count, marker: false, sequence: packet.sequence,
-                timestamp: packet.timestamp, arrival: now, map: &from.pointee.relay, scratch)
+                timestamp: packet.timestamp, arrival: now, map: &from.pointee.relay, isHandedOver: follows,
+                scratch)
         }
         unsafe from.pointee.input.playout.restart()
     }
 
-    /// Back to mixing: both playout buffers start anew with the next packet, and each output waits for the other's
-    /// input (60 ms at most), so that between the last relayed and the first mixed sample there is neither hole nor
-    /// silence.
-    @_noLocks mutating func endRelay(_ mix: MixPointer) {
+    /// Back to mixing: both playout buffers start anew with the next packet. When the two stay together each output
+    /// waits for the other's input (60 ms at most), so that between the last relayed and the first mixed sample there
+    /// is neither hole nor silence.
+    @_noLocks mutating func endRelay(_ mix: MixPointer, goesOn: Bool) {
         let now = swh_monotonic_ns()
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -80,7 +83,7 @@ extension Worker {
             unsafe leg.pointee.relay.clear()
             unsafe leg.pointee.input.restart(leg.pointee.equipment)
             unsafe leg.pointee.output.forget()
-            unsafe leg.pointee.heldUntil = now &+ 60_000_000
+            unsafe leg.pointee.heldUntil = goesOn ? now &+ 60_000_000 : 0
         }
         unsafe mix.pointee.mode = .idle
     }

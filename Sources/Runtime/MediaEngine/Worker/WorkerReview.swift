@@ -66,7 +66,7 @@ extension Worker {
             return
         default: break
         }
-        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix) }
+        if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix, goesOn: true) }
         unsafe mix.pointee.mode = mode
         switch mode {
         case .mixing:

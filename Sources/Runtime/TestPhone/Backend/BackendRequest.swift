@@ -28,7 +28,7 @@ public struct BackendRequest: Sendable {
     }
 
     /// Reads a request; anything unreadable becomes a complaint, never a failure.
-    init(method: String, target: String, body: [UInt8]) {
+    public init(method: String, target: String, body: [UInt8]) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.method = method
         path = parts.first.map(String.init) ?? "/"

@@ -55,11 +55,9 @@ public struct FlowWatch: Sendable {
             joined.append(body["user"]?["name"]?.string ?? "?")
         case ("rtc", "conversation:deleted"?):
             isClosed = true
-        case ("rtc", "audio:say"?), ("rtc", "audio:play"?):
-            steps += reach(.scriptExecuted, event["type"]?.string == "audio:say" ? "talk" : "stream")
-        case ("voice", "answered"?) where body["direction"]?.string == "inbound":
-            // A script without a prompt has been executed when it had the caller answered.
-            steps += reach(.scriptExecuted, "the caller is answered")
+        case ("rtc", "audio:say"?): steps += reach(.scriptExecuted, "talk")
+        case ("rtc", "audio:play"?): steps += reach(.scriptExecuted, "stream")
+        case ("rtc", "member:invited"?): steps += reach(.scriptExecuted, "connect")
         default:
             break
         }

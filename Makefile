@@ -1,0 +1,67 @@
+# The short commands; README.md says what they do.
+
+ONCE ?=
+DESTDIR ?=
+PREFIX ?= /usr/local
+
+BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib1g-dev libcurl4 libxml2 libncurses6 \
+	libsqlite3-dev libasound2-dev libopus-dev libsrtp2-dev libsofia-sip-ua-dev libespeak-ng-dev espeak-ng-data \
+	libsndfile1-dev libspeexdsp-dev
+TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox python3-venv
+BENCH_PACKAGES := build-essential sip-tester python3
+
+SWIFT = $(shell .ci/swift)
+RELEASE := .build/release
+
+.PHONY: run test bench install build packages clean
+
+run: build
+	@$(RELEASE)/switchhook demo --config Config/switchhook.yaml $(if $(ONCE),--once)
+
+test: packages
+	@.ci/packages $(TEST_PACKAGES)
+	@$(if $(SWIFT),,false)
+	$(SWIFT) build -c release --build-tests
+	@.ci/test $(SWIFT) "$(CURDIR)/$(RELEASE)"
+
+bench: build
+	@.ci/packages $(BENCH_PACKAGES)
+	@Tests/Benchmarks/run $(RELEASE)/switchhook
+
+build: packages
+	@$(if $(SWIFT),,false)
+	$(SWIFT) build -c release --product switchhook
+
+packages:
+	@.ci/packages $(BUILD_PACKAGES)
+
+# Binary with the Swift libraries beside it, configuration, systemd unit, user, state folder.
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/lib/switchhook" "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)/etc/switchhook/scripts" \
+		"$(DESTDIR)/usr/lib/systemd/system" "$(DESTDIR)/usr/lib/sysusers.d" \
+		"$(DESTDIR)/usr/lib/udev/rules.d"
+	install -m 755 $(RELEASE)/switchhook "$(DESTDIR)$(PREFIX)/lib/switchhook/switchhook"
+	ldd $(RELEASE)/switchhook | awk '$$3 ~ "/swift/linux/" { print $$3 }' \
+		| xargs install -m 644 -t "$(DESTDIR)$(PREFIX)/lib/switchhook"
+	ln -sf ../lib/switchhook/switchhook "$(DESTDIR)$(PREFIX)/bin/switchhook"
+	test -e "$(DESTDIR)/etc/switchhook/switchhook.yaml" \
+		|| sed 's|^  # path: ./var|  path: /var/lib/switchhook|' Config/switchhook.yaml \
+			> "$(DESTDIR)/etc/switchhook/switchhook.yaml"
+	chmod 640 "$(DESTDIR)/etc/switchhook/switchhook.yaml"
+	install -m 644 Config/scripts/*.json "$(DESTDIR)/etc/switchhook/scripts"
+	sed 's|/usr/bin/switchhook|$(PREFIX)/bin/switchhook|' Hardware/systemd/switchhook.service \
+		> "$(DESTDIR)/usr/lib/systemd/system/switchhook.service"
+	install -m 644 Hardware/udev/*.rules "$(DESTDIR)/usr/lib/udev/rules.d"
+	install -m 644 Hardware/systemd/switchhook.conf "$(DESTDIR)/usr/lib/sysusers.d/switchhook.conf"
+ifeq ($(DESTDIR),)
+	systemd-sysusers switchhook.conf
+	chgrp switchhook /etc/switchhook/switchhook.yaml
+	install -d -o switchhook -g switchhook -m 750 /var/lib/switchhook
+	systemctl daemon-reload || true
+	@echo "start it with: systemctl enable --now switchhook"
+else
+	install -d -m 750 "$(DESTDIR)/var/lib/switchhook"
+endif
+
+clean:
+	rm -rf .build .build-venv
