@@ -67,7 +67,7 @@ def test_status_events_devices_and_doctor(box, backend, make_phone):
     assert status["calls"] == 1
     events = box.events()
     assert {"position", "stream", "conversation_id", "id", "type", "timestamp", "body"} <= set(events[-1])
-    json.loads(box.run("devices", "--json").stdout)
+    assert all("name" in json.loads(line) for line in box.run("devices", "--json").stdout.splitlines())
     report = box.run("doctor", "--config", box.config_path, check=False).stdout
     assert "disk" in report.lower()
 
@@ -142,7 +142,7 @@ def test_what_hinders_the_start_is_one_line_that_says_what_to_do(tmp_path, backe
 
     line = refuses_to_start(Box(tmp_path / "tls", backend, http={
         "tls_certificate": str(tmp_path / "no.pem"), "tls_private_key": str(tmp_path / "no.key")}))
-    assert "no.pem" in line
+    assert "no.pem" in line or "no.key" in line
 
     first = Box(tmp_path / "first", backend).start()
     second = Box(tmp_path / "second", backend, store={"path": str(first.state)})
