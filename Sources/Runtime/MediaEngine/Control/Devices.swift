@@ -1,8 +1,66 @@
 public import CallModel
 public import EdgeProtocols
+import Logging
+import SoundDevice
 
+internal import Synchronization
+
+/// Sound devices as legs.
+///
+/// The device's thread moves sound between ALSA and two rings; the worker's timer drives the mix and steers the rings'
+/// levels (`DeviceLink`). A `hw:` device could drive the tick itself later: the seam is `LegBlock.device`.
 extension MediaEngine {
-    public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) {
-        throw MediaRefusal(.device, "no sound device support in this build")
+    public func openDevice(_ leg: LegID, device setting: DeviceSetting) throws(MediaRefusal) {
+        guard state.withLock({ $0.isRunning && $0.legs[leg] == nil }) else {
+            throw MediaRefusal(.overloaded, "the engine does not run, or has this leg")
+        }
+        let device = try open(leg, setting)
+        let link = DeviceLink(
+            capture: device.captureRing, playback: device.playbackRing, period: device.periodFrames)
+        let handle = DeviceHandle(
+            xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
+        let record = state.withLock { state in
+            Self.register(leg, MediaPolicy(), nil, handle, link, &state, limit: configuration.maximumLegs)
+        }
+        guard record != nil else {
+            link.deallocate()
+            handle.close()
+            throw MediaRefusal(.overloaded, "the engine has its most legs")
+        }
+        logger.info(
+            "sound device opened",
+            metadata: [
+                "leg": "\(leg)", "playback": "\(device.playbackName)", "capture": "\(device.captureName)",
+            ])
+    }
+
+    private func open(_ leg: LegID, _ setting: DeviceSetting) throws(MediaRefusal) -> SoundDevice {
+        let configuration = SoundDeviceConfiguration(
+            playback: setting.playback, capture: setting.capture, periodMicroseconds: setting.periodMicroseconds,
+            periods: setting.periods)
+        do throws(SoundDeviceFault) {
+            return try SoundDevice(configuration) { [weak self] report in self?.take(report, of: leg) }
+        } catch {
+            throw MediaRefusal(.device, error.detail)
+        }
+    }
+
+    private func take(_ report: SoundDeviceReport, of leg: LegID) {
+        switch report {
+        case .silent(let text):
+            logger.warning("a sound device is silent", metadata: ["leg": "\(leg)", "reason": "\(text)"])
+        case .lost(let direction, let name, let reason):
+            logger.warning(
+                "a sound device was lost",
+                metadata: ["leg": "\(leg)", "device": "\(name)", "direction": "\(direction)", "reason": "\(reason)"])
+            tell(.deviceLost(leg, reason: "\(direction) \(name): \(reason)"))
+        case .back(let direction, let name):
+            logger.info(
+                "a sound device is back",
+                metadata: ["leg": "\(leg)", "device": "\(name)", "direction": "\(direction)"])
+            tell(.deviceBack(leg, name: name))
+        case .abandoned:
+            logger.error("a sound device did not end in time and was left behind", metadata: ["leg": "\(leg)"])
+        }
     }
 }

@@ -3,8 +3,9 @@ import Rings
 
 /// The two rings between a sound device's thread and the worker whose timer drives the mix.
 ///
-/// The crystals of the card and of the box differ: what lies in a ring is kept between nothing and about a period and a
-/// half by leaving out or doubling single samples, at most one in a step (200 ppm at 10 ms), which nobody hears.
+/// The crystals of the card and of the box differ: what lies in a ring is kept near one step or period by leaving out or
+/// doubling single samples, at most one in a step (0.2 % at 10 ms), which nobody hears. One step has to lie there, as
+/// the two sides' turns slip past each other by one from time to time.
 ///
 /// - Units: samples at 48 kHz.
 /// - Threading: one media worker owns the steering; the rings' other ends are the device's.
@@ -62,10 +63,11 @@ import Rings
     /// What the loudspeaker plays.
     @_noLocks func push(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
         let fill = playback.fill
-        if fill == 0, unsafe steering.pointee.playback.needsCushion() {
+        if fill == 0 {
+            unsafe steering.pointee.playback.ranDry()
             // A start, or a worker that was late: the card plays this silence while the next step is made.
             var index = 0
-            let cushion = unsafe steering.pointee.playback.wanted
+            let cushion = unsafe steering.pointee.playback.cushion
             var zero: Int16 = 0
             while index < cushion {
                 _ = unsafe playback.push(&zero, count: 1)
@@ -80,8 +82,10 @@ import Rings
 
 /// Keeps the level of one ring near its target by single samples.
 struct RingSteering {
-    /// Level to leave behind: half a period, at least 2 ms.
+    /// Lowest level to leave behind: one turn of the quicker side, and 2 ms.
     let wanted: Int
+    /// What the producer puts before its first step.
+    let cushion: Int
     /// More than that beyond a step is thrown away at once.
     let longest: Int
     private var lowest = Int.max
@@ -90,7 +94,9 @@ struct RingSteering {
     private var isFlowing = false
 
     init(period: Int) {
-        wanted = max(96, period / 2)
+        let step = 480
+        wanted = min(period, step) + 96
+        cushion = wanted + max(0, period - step)
         longest = max(1920, period * 4)
     }
 
@@ -101,12 +107,11 @@ struct RingSteering {
         return isFlowing
     }
 
-    /// The producer found the ring empty: true once for each time it ran dry.
-    @_noLocks mutating func needsCushion() -> Bool {
+    /// The producer found the ring empty: what was measured says nothing any more.
+    @_noLocks mutating func ranDry() {
         lowest = Int.max
         steps = 0
         surplus = 0
-        return true
     }
 
     /// −1: leave one sample out, 1: double one, by the lowest level of the last second.
@@ -115,7 +120,7 @@ struct RingSteering {
         steps &+= 1
         if steps >= 100 {
             surplus = lowest &- wanted
-            if surplus > -wanted / 2 && surplus < wanted { surplus = 0 }
+            if surplus > -64 && surplus < 64 { surplus = 0 }
             lowest = Int.max
             steps = 0
         }

@@ -1,5 +1,6 @@
 import VoiceCodecs
 import AudioGraph
+import CLinux
 import MediaTime
 
 /// A leg as a member of a mix: what it says and what it is told, at the rate of the mix.
@@ -7,7 +8,14 @@ extension LegBlock {
     /// Fills `said` with the next `count` samples.
     /// - Returns: false when they are silence.
     @_noLocks mutating func say(_ count: Int, _ rate: Int, _ scratch: borrowing Scratch) -> Bool {
-        if let device { return unsafe device.pull(count, into: said) }
+        if let device {
+            let isVoiced = unsafe device.pull(count, into: said)
+            if isVoiced && !hasHeard {
+                hasHeard = true
+                scratch.sink.report(.firstAudio, serial: serial, Int64(bitPattern: swh_monotonic_ns()), 0)
+            }
+            return isVoiced
+        }
         guard let settings, settings.receives else {
             unsafe SampleMath.clear(said, count: count)
             return false
