@@ -16,6 +16,7 @@ swh_sip_dialog *swh_sip_call_out(swh_sip *stack, uint64_t id, const swh_sip_call
   swh_sip_dialog *dialog = swh_dialog_create(stack);
   if (dialog) {
     dialog->id = id;
+    dialog->account = call->account;
     dialog->outbound = 1;
     if (target->url_params)
       url_param(target->url_params, "transport", proto, sizeof proto);
@@ -251,7 +252,7 @@ static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, s
     return 0;
   }
   if ((status == 401 || status == 407) && from_peer && !dialog->cancelling) {
-    swh_sip_event challenge = {.id = dialog->id, .dialog = dialog, .attempt = dialog->challenges++};
+    swh_sip_event challenge = {.account = dialog->account, .attempt = dialog->challenges++};
     nta_outgoing_t *again = swh_retry(dialog->stack, dialog->leg, request, on_invite_response, dialog, sip, &challenge);
     if (again) {
       swh_drop_forks(dialog);

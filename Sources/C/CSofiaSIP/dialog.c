@@ -74,7 +74,7 @@ void swh_keep_sdp(swh_sip_dialog *dialog, char const *sdp) {
 
 static int on_bye_response(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t const *sip) {
   int status = sip ? sip->sip_status->st_status : 408;
-  swh_sip_event event = {.kind = SWH_SIP_CHALLENGE, .id = dialog->id};
+  swh_sip_event event = {.account = dialog->account};
   if (status < 200)
     return 0;
   if (status == 401 || status == 407) {

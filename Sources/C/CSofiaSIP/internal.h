@@ -45,6 +45,7 @@ struct swh_sip_dialog {
   swh_sip *stack;
   swh_sip_dialog *next, **link; /* in stack->dialogs, then in stack->graves */
   uint64_t id;
+  uint32_t account;
   nta_leg_t *leg;
   nta_incoming_t *invite_in;  /* initial INVITE of the peer, until ACK */
   nta_incoming_t *offer_in;   /* re-INVITE until ACK, or UPDATE until answered */
@@ -83,6 +84,7 @@ struct swh_sip_registration {
   swh_sip *stack;
   swh_sip_registration *next, **link;
   uint64_t id;
+  uint32_t account;
   nta_leg_t *leg;
   nta_outgoing_t *request;
   char *registrar;

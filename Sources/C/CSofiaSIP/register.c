@@ -6,7 +6,7 @@ static int no_requests(swh_sip_dialog *none, nta_leg_t *leg, nta_incoming_t *req
   return 481;
 }
 
-swh_sip_registration *swh_sip_registration_create(swh_sip *stack, uint64_t id, const char *registrar,
+swh_sip_registration *swh_sip_registration_create(swh_sip *stack, uint64_t id, uint32_t account, const char *registrar,
                                                   const char *address_of_record, const char *contact_user) {
   swh_sip_registration *registration = calloc(1, sizeof *registration);
   char const *host_part;
@@ -15,6 +15,7 @@ swh_sip_registration *swh_sip_registration_create(swh_sip *stack, uint64_t id, c
     return NULL;
   registration->stack = stack;
   registration->id = id;
+  registration->account = account;
   registration->registrar = strdup(registrar);
   registration->leg = nta_leg_tcreate(stack->agent, no_requests, NULL, SIPTAG_FROM_STR(address_of_record),
                                       SIPTAG_TO_STR(address_of_record), TAG_END());
@@ -60,7 +61,7 @@ static int on_response(swh_sip_dialog *magic, nta_outgoing_t *request, sip_t con
   swh_sip_registration *registration = (swh_sip_registration *)magic;
   swh_sip *stack = registration->stack;
   int status = sip ? sip->sip_status->st_status : 408;
-  swh_sip_event event = {.id = registration->id, .registration = registration};
+  swh_sip_event event = {.account = registration->account};
   if (status < 200)
     return 0;
   if (status == 401 || status == 407) {

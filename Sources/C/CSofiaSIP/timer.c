@@ -73,7 +73,7 @@ static int on_response(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t co
   int status = sip ? sip->sip_status->st_status : 408;
   int is_invite = nta_outgoing_method(request) == sip_method_invite;
   int refresh = dialog->request_is_refresh;
-  swh_sip_event event = {.kind = SWH_SIP_CHALLENGE, .id = dialog->id, .dialog = dialog};
+  swh_sip_event event = {.account = dialog->account};
   if (status < 200)
     return 0;
   if ((status == 401 || status == 407) && sip && !dialog->closed) {

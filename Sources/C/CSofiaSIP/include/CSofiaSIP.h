@@ -86,6 +86,7 @@ typedef struct {
   int from_peer;
   /* CHALLENGE: how many challenges of this request came before. */
   int attempt;
+  uint32_t account; /* whose credentials apply, as given with the call or registration */
   swh_sip_end cause;
   unsigned seconds;
   swh_sip_text text;
@@ -145,6 +146,7 @@ typedef struct {
   const char *from, *to;           /* name-addr without tag */
   const char *_Nullable headers;   /* further header lines, "Name: value\r\n" each */
   const char *sdp;
+  uint32_t account; /* comes back with challenges */
 } swh_sip_call;
 /* NULL when the target cannot be used. */
 swh_sip_dialog *_Nullable swh_sip_call_out(swh_sip *stack, uint64_t id, const swh_sip_call *call);
@@ -158,7 +160,8 @@ int swh_sip_refuse_reoffer(swh_sip_dialog *dialog, int status);
 /* Inside SWH_SIP_CHALLENGE: the header line to send the request again with. */
 void swh_sip_set_credentials(swh_sip *stack, const char *header_line);
 
-swh_sip_registration *_Nullable swh_sip_registration_create(swh_sip *stack, uint64_t id, const char *registrar,
+swh_sip_registration *_Nullable swh_sip_registration_create(swh_sip *stack, uint64_t id, uint32_t account,
+                                                            const char *registrar,
                                                             const char *address_of_record, const char *contact_user);
 /* 0 seconds unregisters. SWH_SIP_REGISTERED follows. -1: a request is under way. */
 int swh_sip_registration_send(swh_sip_registration *registration, unsigned seconds);
