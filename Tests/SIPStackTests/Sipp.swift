@@ -28,7 +28,7 @@ struct Sipp {
         process.arguments =
             (target.map { ["127.0.0.1:\($0)"] } ?? []) + [
                 "-sf", file.path, "-m", "1", "-i", "127.0.0.1", "-p", "\(port)", "-t", transport.rawValue, "-s", user,
-                "-nostdin", "-timeout", "20", "-timeout_error", "-au", "trunkuser", "-ap", "trunk secret",
+                "-nostdin", "-timeout", "20", "-timeout_error", "-au", "trunkuser", "-ap", "trunk-secret",
                 "-trace_msg", "-message_file", "messages", "-trace_err", "-error_file", "errors",
             ]
         let output = folder.appending(path: "screen")
@@ -53,6 +53,13 @@ struct Sipp {
             let messages = (try? String(contentsOf: folder.appending(path: "messages"), encoding: .utf8)) ?? ""
             throw Failed(description: "sipp ended with \(status)\n\(errors)\n\(messages.suffix(6000))")
         }
+    }
+
+    /// For a scenario that is left before its end.
+    func stop() async {
+        _ = kill(process.processIdentifier, SIGKILL)  // on SIGTERM it waits for its calls
+        for await _ in ended {}
+        try? FileManager.default.removeItem(at: folder)
     }
 
     private func waitUntilItListens(_ transport: Transport) throws {

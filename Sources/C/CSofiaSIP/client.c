@@ -179,12 +179,14 @@ static nta_outgoing_t *send_again(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t
 }
 
 static int add_credentials(swh_sip *stack, msg_t *message, sip_t *sip, sip_t const *response) {
-  (void)response;
   while (sip->sip_authorization)
     sip_header_remove(message, sip, (sip_header_t *)sip->sip_authorization);
   while (sip->sip_proxy_authorization)
     sip_header_remove(message, sip, (sip_header_t *)sip->sip_proxy_authorization);
-  return sip_add_tl(message, sip, SIPTAG_HEADER_STR(stack->credentials), TAG_END());
+  /* Not SIPTAG_HEADER_STR: in a copied message that lands behind the body. */
+  return response->sip_status->st_status == 407
+             ? sip_add_tl(message, sip, SIPTAG_PROXY_AUTHORIZATION_STR(stack->credentials), TAG_END())
+             : sip_add_tl(message, sip, SIPTAG_AUTHORIZATION_STR(stack->credentials), TAG_END());
 }
 
 nta_outgoing_t *swh_retry(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t *old, nta_response_f *callback,
@@ -226,9 +228,9 @@ static int raise_session(swh_sip *stack, msg_t *message, sip_t *sip, sip_t const
   return sip_add_tl(message, sip, SIPTAG_SESSION_EXPIRES(expires), SIPTAG_MIN_SE(response->sip_min_se), TAG_END());
 }
 
-void swh_sip_set_credentials(swh_sip *stack, const char *header_line) {
+void swh_sip_set_credentials(swh_sip *stack, const char *value) {
   free(stack->credentials);
-  stack->credentials = strdup(header_line);
+  stack->credentials = strdup(value);
 }
 
 static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t const *sip) {

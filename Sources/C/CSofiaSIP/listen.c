@@ -7,11 +7,7 @@
 #include <unistd.h>
 
 uint16_t swh_sip_port(const swh_sip *stack, swh_sip_transport transport) {
-  static char const *const names[] = {"udp", "tcp", "tls"};
-  for (tport_t *tport = tport_primaries(nta_agent_tports(stack->agent)); tport; tport = tport_next(tport))
-    if (!strcasecmp(tport_name(tport)->tpn_proto, names[transport]))
-      return (uint16_t)atoi(tport_name(tport)->tpn_port);
-  return 0;
+  return transport != SWH_SIP_TLS ? stack->port : stack->tls_folder ? stack->tls_port : 0;
 }
 
 /*
@@ -60,38 +56,50 @@ static int explain(swh_sip *stack, char const *host, uint16_t port, char const *
   return -1;
 }
 
-static int listen_on(swh_sip *stack, char const *host) {
-  char url[128], port[8] = "*";
-  char const *open = strchr(host, ':') ? "[" : "", *close_bracket = *open ? "]" : "";
-  int error;
-  if (stack->port) {
-    if ((error = probe(host, stack->port, SOCK_DGRAM)))
-      return explain(stack, host, stack->port, "UDP", error);
-    if ((error = probe(host, stack->port, SOCK_STREAM)))
-      return explain(stack, host, stack->port, "TCP", error);
-    snprintf(port, sizeof port, "%u", stack->port);
-  }
-  snprintf(url, sizeof url, "sip:%s%s%s:%s;transport=udp,tcp", open, host, close_bracket, port);
-  if (nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(4 << 20), TAG_END()) < 0)
-    return explain(stack, host, stack->port, "UDP and TCP", su_errno());
-  if (!stack->tls_folder)
-    return 0;
-  strcpy(port, "*");
-  if (stack->tls_port) {
-    if ((error = probe(host, stack->tls_port, SOCK_STREAM)))
-      return explain(stack, host, stack->tls_port, "TLS", error);
-    snprintf(port, sizeof port, "%u", stack->tls_port);
-  }
-  snprintf(url, sizeof url, "sips:%s%s%s:%s;transport=tls", open, host, close_bracket, port);
-  if (nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_CERTIFICATE(stack->tls_folder),
-                          TPTAG_TLS_VERIFY_POLICY(stack->tls_verify ? TPTLS_VERIFY_SUBJECTS_OUT : TPTLS_VERIFY_NONE),
-                          TPTAG_TLS_VERIFY_DEPTH(8), TAG_END()) < 0) {
-    snprintf(stack->fault, sizeof stack->fault,
-             "cannot use the SIP certificate for %s:%u: give a PEM certificate with its unencrypted key", host,
-             stack->tls_port);
-    return -1;
+/* A port that is free for UDP and TCP alike (tests); no two stacks of the process are given the same. */
+static uint16_t pick_port(char const *host) {
+  static _Atomic unsigned next;
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    uint16_t port = (uint16_t)(20000 + ((unsigned)getpid() * 97 + next++) % 12000); /* below the ephemeral range */
+    if (!probe(host, port, SOCK_DGRAM) && !probe(host, port, SOCK_STREAM))
+      return port;
   }
   return 0;
+}
+
+static int open_socket(swh_sip *stack, char const *host, uint16_t port, char const *proto) {
+  char url[128];
+  int bare_ipv6 = strchr(host, ':') != NULL, is_udp = !strcmp(proto, "udp"), is_tls = !strcmp(proto, "tls");
+  int error = probe(host, port, is_udp ? SOCK_DGRAM : SOCK_STREAM);
+  if (error)
+    return explain(stack, host, port, proto, error);
+  /* One transport a URL: Debian's version reads beyond the end of a list of them. */
+  snprintf(url, sizeof url, "%s:%s%s%s:%u;transport=%s", is_tls ? "sips" : "sip", bare_ipv6 ? "[" : "", host,
+           bare_ipv6 ? "]" : "", port, proto);
+  int opened = is_tls ? nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_CERTIFICATE(stack->tls_folder),
+                                            TPTAG_TLS_VERIFY_POLICY(stack->tls_verify ? TPTLS_VERIFY_SUBJECTS_OUT
+                                                                                      : TPTLS_VERIFY_NONE),
+                                            TPTAG_TLS_VERIFY_DEPTH(8), TAG_END())
+                      : nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(4 << 20), TAG_END());
+  if (opened >= 0)
+    return 0;
+  if (!is_tls)
+    return explain(stack, host, port, proto, su_errno());
+  snprintf(stack->fault, sizeof stack->fault,
+           "cannot use the SIP certificate for %s:%u: give a PEM certificate with its unencrypted key", host, port);
+  return -1;
+}
+
+static int listen_on(swh_sip *stack, char const *host) {
+  if (!stack->port)
+    stack->port = pick_port(host);
+  if (open_socket(stack, host, stack->port, "udp") < 0 || open_socket(stack, host, stack->port, "tcp") < 0)
+    return -1;
+  if (!stack->tls_folder)
+    return 0;
+  if (!stack->tls_port)
+    stack->tls_port = pick_port(host);
+  return open_socket(stack, host, stack->tls_port, "tls");
 }
 
 static void make_contacts(swh_sip *stack) {

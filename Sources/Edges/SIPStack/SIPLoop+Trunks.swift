@@ -93,9 +93,9 @@ extension SIPLoop {
     /// Answers a 401 or 407 with the credentials of the call's or registration's trunk, if it has any.
     func challenged(_ event: swh_sip_event) {
         guard let stack else { return }
-        let line = unsafe trunks.answer(
-            account: event.account, status: Int(event.status), challenges: event.body.string ?? "",
+        let value = unsafe trunks.answer(
+            account: event.account, challenges: event.body.string ?? "",
             method: event.method.string ?? "", uri: event.uri.string ?? "", attempt: Int(event.attempt))
-        if let line { unsafe swh_sip_set_credentials(stack.pointer, line) }
+        if let value { unsafe swh_sip_set_credentials(stack.pointer, value) }
     }
 }

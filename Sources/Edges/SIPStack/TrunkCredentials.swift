@@ -10,14 +10,14 @@ struct TrunkCredentials {
         self.password = password
     }
 
-    /// The header line that answers a 401 or 407.
+    /// The value of Authorization or Proxy-Authorization that answers a 401 or 407.
     ///
     /// - Parameters:
     ///   - challenges: header values, one a line.
     ///   - attempt: challenges of the same request before this one: a second one is answered only when it says that
     ///     the nonce was stale, else the password is wrong.
     mutating func answer(
-        status: Int, challenges: String, method: String, uri: String, attempt: Int, clientNonce: String
+        challenges: String, method: String, uri: String, attempt: Int, clientNonce: String
     ) -> String? {
         for line in challenges.split(whereSeparator: \.isNewline) {
             guard let challenge = DigestChallenge(String(line)) else { continue }
@@ -27,10 +27,9 @@ struct TrunkCredentials {
                 count = 0
             }
             count += 1
-            let value = challenge.answer(
+            return challenge.answer(
                 username: username, password: password, method: method, uri: uri, count: count,
                 clientNonce: clientNonce)
-            return (status == 407 ? "Proxy-Authorization: " : "Authorization: ") + value
         }
         return nil
     }

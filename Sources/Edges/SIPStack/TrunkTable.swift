@@ -70,11 +70,11 @@ struct TrunkTable {
     mutating func remove(_ number: UInt64) { registrations[number] = nil }
 
     mutating func answer(
-        account: UInt32, status: Int, challenges: String, method: String, uri: String, attempt: Int
+        account: UInt32, challenges: String, method: String, uri: String, attempt: Int
     ) -> String? {
         var generator = SystemRandomNumberGenerator()
         return credentials[account]?.answer(
-            status: status, challenges: challenges, method: method, uri: uri, attempt: attempt,
+            challenges: challenges, method: method, uri: uri, attempt: attempt,
             clientNonce: String(generator.next(), radix: 16))
     }
 }

@@ -157,8 +157,8 @@ int swh_sip_hang_up(swh_sip_dialog *dialog);
 int swh_sip_reoffer(swh_sip_dialog *dialog, const char *sdp);
 int swh_sip_answer_reoffer(swh_sip_dialog *dialog, const char *sdp);
 int swh_sip_refuse_reoffer(swh_sip_dialog *dialog, int status);
-/* Inside SWH_SIP_CHALLENGE: the header line to send the request again with. */
-void swh_sip_set_credentials(swh_sip *stack, const char *header_line);
+/* Inside SWH_SIP_CHALLENGE: the value of (Proxy-)Authorization to send the request again with. */
+void swh_sip_set_credentials(swh_sip *stack, const char *value);
 
 swh_sip_registration *_Nullable swh_sip_registration_create(swh_sip *stack, uint64_t id, uint32_t account,
                                                             const char *registrar,

@@ -1,0 +1,141 @@
+import EdgeProtocols
+import Foundation
+import SIPStack
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct StartTests {
+    @Test("a port in use is named with what to do", arguments: ["UDP", "TCP"])
+    func portInUse(transport: String) async throws {
+        let first = try TestStack()
+        let port = first.port
+        let fault = #expect(throws: SIPFault.self) { try TestStack { $0.port = port } }
+        #expect(fault?.code == .listen)
+        #expect(fault?.detail.contains("127.0.0.1:\(port)") == true)
+        #expect(fault?.detail.contains("already in use") == true)
+        #expect(fault?.detail.contains("\n") == false)
+        await first.sip.stop()
+        try await TestStack { $0.port = port }.sip.stop()
+    }
+
+    @Test(
+        "addresses that cannot be bound are named",
+        arguments: [("192.0.2.77", "no such address"), ("no-number", "numeric")])
+    func badAddress(host: String, advice: String) throws {
+        let fault = #expect(throws: SIPFault.self) { try TestStack { $0.hosts = [host] } }
+        #expect(fault?.detail.contains(host) == true)
+        #expect(fault?.detail.contains(advice) == true)
+    }
+
+    @Test("a missing or useless certificate is named")
+    func badCertificate() throws {
+        let missing = #expect(throws: SIPFault.self) {
+            try TestStack { $0.tls = .init(port: 0, certificatePath: "/nowhere/sip.pem", keyPath: "/nowhere/sip.key") }
+        }
+        #expect(missing?.code == .certificate)
+        #expect(missing?.detail == "SIP certificate /nowhere/sip.pem: No such file or directory")
+        let useless = #expect(throws: SIPFault.self) {
+            try TestStack { $0.tls = .init(port: 0, certificatePath: "/etc/hostname", keyPath: "/etc/hostname") }
+        }
+        #expect(useless?.detail.contains("no PEM certificate") == true)
+    }
+
+    @Test("stop ends what is left, may be called twice, and drops later calls")
+    func stop() async throws {
+        let a = try TestStack()
+        let b = try TestStack()
+        let dialog = a.call(port: b.port)
+        let invite = try await b.incoming()
+        b.sip.answer(invite.dialog, sdp: SDPText.answer)
+        _ = try await a.answered(dialog)
+        let ringing = a.call(port: b.port)
+        let second = try await b.incoming()
+        b.sip.ring(second.dialog, status: 180, sdp: nil)
+        _ = try await a.progress(ringing, status: 180)
+        async let once: Void = a.sip.stop()
+        async let twice: Void = a.sip.stop()
+        _ = await (once, twice)
+        #expect(try await a.failed(ringing) == (487, true))
+        #expect(try await b.ended(invite.dialog) == .bye(reason: nil))
+        try await b.inbox.next("cancelled") { if case .cancelled(second.dialog) = $0 { true } else { nil } }
+        _ = a.call(port: b.port)
+        await a.sip.stop()
+        await b.sip.stop()
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct TLSTests {
+    /// A self-signed certificate for 127.0.0.1 made by the openssl command.
+    private static func certificate(in folder: URL) throws -> (certificate: String, key: String) {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let paths = (folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/openssl")
+        process.arguments = [
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:127.0.0.1", "-keyout", paths.1,
+            "-out",
+            paths.0,
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return paths
+    }
+
+    private static func withFolder(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sip-tls-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder)
+    }
+
+    @Test("a call over TLS, with the server's certificate checked or not", arguments: [true, false])
+    func call(verify: Bool) async throws {
+        try await Self.withFolder { folder in
+            let (certificate, key) = try Self.certificate(in: folder)
+            let change: (inout SIPConfiguration) -> Void = {
+                $0.tls = .init(
+                    port: 0, certificatePath: certificate, keyPath: key, authoritiesPath: certificate,
+                    verifyServers: verify)
+            }
+            let a = try TestStack(change)
+            let b = try TestStack(change)
+            let dialog = a.call(port: b.sip.port(.tls), parameters: ";transport=tls")
+            let invite = try await b.incoming()
+            #expect(invite.transport == .tls)
+            b.sip.answer(invite.dialog, sdp: SDPText.answer)
+            #expect(try await a.answered(dialog).sdp == SDPText.answer)
+            _ = try await b.acknowledged(invite.dialog)
+            b.sip.hangUp(invite.dialog)
+            #expect(try await a.ended(dialog) == .bye(reason: nil))
+            await a.sip.stop()
+            await b.sip.stop()
+        }
+    }
+
+    @Test("a server whose certificate nobody vouches for is not called")
+    func untrusted() async throws {
+        try await Self.withFolder { folder in
+            let (certificate, key) = try Self.certificate(in: folder)
+            let (other, _) = try Self.certificate(in: folder.appending(path: "other"))
+            let a = try TestStack {
+                $0.timerT1Milliseconds = 50
+                $0.tls = .init(port: 0, certificatePath: other, keyPath: folder.appending(path: "other/key.pem").path)
+            }
+            let b = try TestStack { $0.tls = .init(port: 0, certificatePath: certificate, keyPath: key) }
+            let failure = try await a.failed(a.call(port: b.sip.port(.tls), parameters: ";transport=tls"))
+            #expect(!failure.fromPeer)
+            #expect(b.inbox.left.isEmpty)
+            await a.sip.stop()
+            await b.sip.stop()
+        }
+    }
+
+    @Test("without a certificate of our own a TLS target fails at once")
+    func notConfigured() async throws {
+        let box = try TestStack()
+        #expect(try await box.failed(box.call(port: 5061, parameters: ";transport=tls")) == (503, false))
+        await box.sip.stop()
+    }
+}
