@@ -65,7 +65,7 @@ struct SIPURITests {
             }
             guard let uri = SIPURI(text) else { continue }
             #expect(SIPURI(uri.description) == uri)
-            #expect(!uri.description.contains(where: \.isNewline))
+            #expect(!uri.description.contains("\n"))
         }
     }
 
