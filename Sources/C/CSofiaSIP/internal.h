@@ -150,6 +150,7 @@ char const *swh_contact(swh_sip_dialog const *dialog);
 
 /* listen.c */
 int swh_open_agent(swh_sip *stack); /* 0, or -1 with stack->fault */
+void swh_choose_host(swh_sip *stack, char const *host);
 
 /* dialog.c */
 swh_sip_dialog *swh_dialog_create(swh_sip *stack);
