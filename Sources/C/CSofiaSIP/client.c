@@ -134,7 +134,7 @@ static void settle_dialog(swh_sip_dialog *dialog, sip_t const *sip) {
 
 static void report_failure(swh_sip_dialog *dialog, int status, char const *phrase, int from_peer) {
   swh_sip_event event = {.kind = SWH_SIP_FAILED, .status = status, .text = swh_text(phrase), .from_peer = from_peer};
-  swh_close(dialog, &event);
+  swh_dialog_close(dialog, &event);
 }
 
 static void on_success(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t const *sip, swh_sip_event *event) {

@@ -230,7 +230,7 @@ static int on_ack_cancel(swh_sip_dialog *dialog, nta_incoming_t *request, sip_t 
       nta_incoming_treply(request, SIP_487_REQUEST_TERMINATED, TAG_END());
     else
       nta_incoming_treply(request, 504, "PRACK Timeout", TAG_END());
-    swh_close(dialog, &event);
+    swh_dialog_close(dialog, &event);
     swh_dialog_bury(dialog);
     return 0;
   }
