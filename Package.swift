@@ -19,8 +19,14 @@ enum Layer: String {
     case runtime = "Runtime"
 }
 
-func module(_ name: String, in layer: Layer, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(layer.rawValue)/\(name)", swiftSettings: house)
+/// Real-time code is optimised in debug builds too: unoptimised it cannot keep up with a sound card.
+let realTime = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+func module(
+    _ name: String, in layer: Layer, settings: [SwiftSetting] = house, _ dependencies: [Target.Dependency] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(layer.rawValue)/\(name)", swiftSettings: settings)
 }
 
 func shim(_ name: String, linking libraries: [String] = [], _ dependencies: [Target.Dependency] = []) -> Target {
@@ -85,12 +91,12 @@ let package = Package(
 
         // Values
         module("MediaTime", in: .values),
-        module("Rings", in: .values),
+        module("Rings", in: .values, settings: realTime),
         module("WireJSON", in: .values),
         module("CallModel", in: .values, ["MediaTime", "WireJSON"]),
         module("NCCO", in: .values, ["WireJSON", "CallModel"]),
         module("SDP", in: .values),
-        module("RTP", in: .values, ["MediaTime"]),
+        module("RTP", in: .values, settings: realTime, ["MediaTime"]),
 
         // Machines
         module("EdgeProtocols", in: .machines, ["MediaTime", "WireJSON", "CallModel", "NCCO"]),
@@ -98,14 +104,14 @@ let package = Package(
             "CallControl", in: .machines, ["MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols"]),
 
         // Audio (real-time)
-        module("AudioGraph", in: .audio, ["MediaTime", "Rings", "RTP", "CResampler"]),
-        module("VoiceCodecs", in: .audio, ["COpus"]),
-        module("SoundDevice", in: .audio, ["MediaTime", "Rings", "AudioGraph", "CALSA", "CLinux"]),
+        module("AudioGraph", in: .audio, settings: realTime, ["MediaTime", "Rings", "RTP", "CResampler"]),
+        module("VoiceCodecs", in: .audio, settings: realTime, ["COpus"]),
+        module("SoundDevice", in: .audio, settings: realTime, ["MediaTime", "Rings", "AudioGraph", "CALSA", "CLinux"]),
 
         // Edges
         module(
             "SIPStack", in: .edges, ["MediaTime", "CallModel", "EdgeProtocols", "CSofiaSIP", "CLinux", log, crypto]),
-        module("RTPTransport", in: .edges, ["MediaTime", "RTP", "SDP", "CLinux", "CSRTP"]),
+        module("RTPTransport", in: .edges, settings: realTime, ["MediaTime", "RTP", "SDP", "CLinux", "CSRTP"]),
         module("Tokens", in: .edges, ["MediaTime", "WireJSON", "CallModel", crypto, cryptoExtras]),
         module(
             "HTTPFetch", in: .edges,
@@ -129,7 +135,7 @@ let package = Package(
 
         // Runtime
         module(
-            "MediaEngine", in: .runtime,
+            "MediaEngine", in: .runtime, settings: realTime,
             [
                 "MediaTime", "Rings", "CallModel", "SDP", "RTP", "EdgeProtocols", "AudioGraph", "VoiceCodecs",
                 "SoundDevice", "RTPTransport", "CLinux", log, metrics,

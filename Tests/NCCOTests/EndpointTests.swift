@@ -51,7 +51,7 @@ struct EndpointTests {
              "authorization":{"type":"custom","value":"Bearer x"}}
             """
         var expected = WebSocketEndpoint(
-            uri: "wss://b.test", headers: JSONObject([("b", [1, ["c": nil]]), ("a", "ü")]))
+            uri: "wss://b.test", headers: JSONObject([("b", [1, ["c": .null]]), ("a", "ü")]))
         expected.authorization = .custom("Bearer x")
         #expect(try endpoint(text) == .websocket(expected))
     }

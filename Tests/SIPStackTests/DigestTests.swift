@@ -29,7 +29,8 @@ struct DigestTests {
     func oldExample() throws {
         let challenge = try #require(
             DigestChallenge(
-                "Digest realm=\"testrealm@host.com\", qop=\"auth,auth-int\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\""
+                "Digest realm=\"testrealm@host.com\", qop=\"auth,auth-int\", "
+                    + "nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\""
             ))
         let answer = challenge.answer(
             username: "Mufasa", password: "Circle Of Life", method: "GET", uri: "/dir/index.html", count: 1,

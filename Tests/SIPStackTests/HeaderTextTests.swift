@@ -18,6 +18,7 @@ struct HeaderTextTests {
     func address() {
         #expect(HeaderText.address(displayName: nil, user: "4930", host: "box") == "<sip:4930@box>")
         #expect(HeaderText.address(displayName: "", user: nil, host: "::1") == "<sip:[::1]>")
+        #expect(HeaderText.address(displayName: nil, user: nil, host: "[::1]") == "<sip:[::1]>")
         #expect(
             HeaderText.address(displayName: "A \"x\" \\ \r\nEvil: 1", user: "a b>", host: "box")
                 == "\"A \\\"x\\\" \\\\ Evil: 1\" <sip:a%20b%3E@box>")

@@ -155,6 +155,28 @@ struct OutboundCallTests {
         await box.sip.stop()
     }
 
+    @Test("a challenged BYE is sent again with credentials, after its dialog has left the tables")
+    func challengedBye() async throws {
+        let box = try TestStack { $0.trunks = [Self.trunk] }
+        let callee = try Sipp("callee_challenges_bye")
+        let dialog = box.call(port: callee.port, trunk: "carrier")
+        _ = try await box.answered(dialog)
+        box.sip.hangUp(dialog)
+        try await callee.finish()
+        await box.sip.stop()
+    }
+
+    @Test("a peer whose Min-SE is longer is asked again with its interval")
+    func sessionIntervalTooSmall() async throws {
+        let box = try TestStack()
+        let callee = try Sipp("callee_wants_longer_sessions")
+        let dialog = box.call(port: callee.port)
+        _ = try await box.answered(dialog)
+        box.sip.hangUp(dialog)
+        try await callee.finish()
+        await box.sip.stop()
+    }
+
     @Test("wrong credentials, or none, fail with the peer's code", arguments: [true, false])
     func wrongCredentials(given: Bool) async throws {
         var trunk = Self.trunk
@@ -197,10 +219,12 @@ struct OutboundCallTests {
         await box.sip.stop()
     }
 
-    @Test("we refresh a session by UPDATE when that is our part")
-    func sessionRefresh() async throws {
+    @Test(
+        "we refresh a session when that is our part: by UPDATE, or re-INVITE when the peer has none",
+        arguments: ["callee_session_timer", "callee_session_timer_reinvite"])
+    func sessionRefresh(scenario: String) async throws {
         let box = try TestStack { $0.minimumSessionExpirySeconds = 2 }
-        let callee = try Sipp("callee_session_timer")
+        let callee = try Sipp(scenario)
         let dialog = box.call(port: callee.port)
         _ = try await box.answered(dialog)
         #expect(try await box.ended(dialog) == .bye(reason: nil))  // after two refreshes; without them it lapses

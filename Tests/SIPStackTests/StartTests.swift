@@ -40,6 +40,43 @@ struct StartTests {
         #expect(useless?.detail.contains("no PEM certificate") == true)
     }
 
+    private static let loopbackHosts: [String] = {
+        let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8)
+        return addresses?.contains("00000000000000000000000000000001") == true ? ["127.0.0.1", "::1"] : ["127.0.0.1"]
+    }()
+
+    @Test("a stack can call itself, over IPv6 too", arguments: loopbackHosts)
+    func selfCall(host: String) async throws {
+        let box = try TestStack { $0.hosts = [host] }
+        let out = box.call(host: host, port: box.port)
+        let invite = try await box.incoming()
+        #expect(invite.source.host == host)
+        #expect(invite.fromHost == (host == "::1" ? "[::1]" : host))
+        box.sip.answer(invite.dialog, sdp: SDPText.answer)
+        #expect(try await box.answered(out).sdp == SDPText.answer)
+        _ = try await box.acknowledged(invite.dialog)
+        box.sip.reoffer(out, sdp: SDPText.text(session: 9))
+        #expect(try await box.reoffer(invite.dialog) == SDPText.text(session: 9))
+        box.sip.answerReoffer(invite.dialog, sdp: SDPText.answer)
+        #expect(try await box.reofferAnswered(out).status == 200)
+        box.sip.hangUp(invite.dialog)
+        #expect(try await box.ended(out) == .bye(reason: nil))
+        await box.sip.stop()
+        #expect(box.inbox.left.isEmpty)
+    }
+
+    @Test("listening on every address, Contact and From name one of the machine's own")
+    func wildcard() async throws {
+        let box = try TestStack { $0.hosts = ["0.0.0.0"] }
+        let out = box.call(port: box.port)
+        let invite = try await box.incoming()
+        #expect(invite.fromHost != "0.0.0.0" && !invite.fromHost.isEmpty)
+        box.sip.answer(invite.dialog, sdp: SDPText.answer)
+        _ = try await box.answered(out)
+        _ = try await box.acknowledged(invite.dialog)  // it went to the Contact
+        await box.sip.stop()
+    }
+
     @Test("stop ends what is left, may be called twice, and drops later calls")
     func stop() async throws {
         let a = try TestStack()

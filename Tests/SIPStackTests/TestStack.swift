@@ -9,7 +9,7 @@ struct TestStack {
     let sip: SIPStack
     let inbox: Inbox
 
-    init(_ change: (inout SIPConfiguration) -> Void = { _ in }) throws {
+    init(_ change: (inout SIPConfiguration) -> Void = { _ in }) throws(SIPFault) {
         var configuration = SIPConfiguration(port: 0)
         change(&configuration)
         let inbox = Inbox()
@@ -23,12 +23,14 @@ struct TestStack {
     var port: UInt16 { sip.port(.udp) }
 
     func call(
-        port: UInt16, user: String = "100", parameters: String = "", trunk: String? = nil, headers: [SIPHeader] = []
+        host: String = "127.0.0.1", port: UInt16, user: String = "100", parameters: String = "", trunk: String? = nil,
+        headers: [SIPHeader] = []
     ) -> DialogID {
         let dialog = sip.makeDialog()
         sip.invite(
             OutgoingInvite(
-                dialog: dialog, target: "sip:\(user)@127.0.0.1:\(port)\(parameters)", fromUser: "4930999",
+                dialog: dialog, target: "sip:\(user)@\(NetworkAddress(host: host, port: port))\(parameters)",
+                fromUser: "4930999",
                 headers: headers, offer: SDPText.offer, trunk: trunk))
         return dialog
     }

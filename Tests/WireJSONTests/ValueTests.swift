@@ -23,7 +23,7 @@ struct ValueTests {
 
     @Test("a value is read as what it is and as nothing else")
     func accessors() {
-        let value: JSON = ["i": 1, "d": 2.0, "f": 2.5, "s": "x", "b": true, "n": nil, "a": [1, 2], "o": [:]]
+        let value: JSON = ["i": 1, "d": 2.0, "f": 2.5, "s": "x", "b": true, "n": .null, "a": [1, 2], "o": [:]]
         #expect(value["i"]?.int == 1 && value["i"]?.double == 1 && value["d"]?.int == 2 && value["f"]?.int == nil)
         #expect(value["s"]?.string == "x" && value["s"]?.int == nil && value["b"]?.bool == true)
         #expect(value["n"]?.isNull == true && value["a"]?[1] == 2 && value["a"]?[2] == nil && value["a"]?[-1] == nil)

@@ -22,7 +22,7 @@ struct WritingTests {
     @Test(
         "what was written is read back as the same value and written as the same text",
         arguments: [
-            [1, -1, .int(.max), .int(.min), 0.1, 1e-300, 1.5e300, .double(.pi), true, false, nil],
+            [1, -1, .int(.max), .int(.min), 0.1, 1e-300, 1.5e300, .double(.pi), true, false, .null],
             ["k": "\u{0}\u{1}\u{8}\u{C}\u{1F}\u{7F}\u{80}\u{FFFF}😀\"\\/", "": "", "a b": [[[[:]]]]],
         ] as [JSON])
     func roundTrip(value: JSON) throws {

@@ -107,9 +107,9 @@ void swh_send_ack(swh_sip_dialog *dialog, nta_outgoing_t *invite) {
   sip_t *request = sip_object(message);
   sip_cseq_t *cseq = sip_cseq_create(msg_home(message), request->sip_cseq->cs_seq, SIP_METHOD_ACK);
   nta_outgoing_t *ack = nta_outgoing_tcreate(
-      dialog->leg, NULL, NULL, NULL, SIP_METHOD_ACK, NULL, SIPTAG_CSEQ(cseq), NTATAG_ACK_BRANCH(nta_outgoing_branch(invite)),
-      SIPTAG_AUTHORIZATION(request->sip_authorization), SIPTAG_PROXY_AUTHORIZATION(request->sip_proxy_authorization),
-      TAG_END());
+      dialog->leg, NULL, NULL, NULL, SIP_METHOD_ACK, NULL, SIPTAG_CSEQ(cseq),
+      NTATAG_ACK_BRANCH(nta_outgoing_branch(invite)), SIPTAG_AUTHORIZATION(request->sip_authorization),
+      SIPTAG_PROXY_AUTHORIZATION(request->sip_proxy_authorization), TAG_END());
   nta_outgoing_destroy(ack); /* nta keeps it 64 × T1 to answer repeated 200s */
   msg_destroy(message);
 }
@@ -134,7 +134,7 @@ static void settle_dialog(swh_sip_dialog *dialog, sip_t const *sip) {
 
 static void report_failure(swh_sip_dialog *dialog, int status, char const *phrase, int from_peer) {
   swh_sip_event event = {.kind = SWH_SIP_FAILED, .status = status, .text = swh_text(phrase), .from_peer = from_peer};
-  swh_dialog_close(dialog, &event);
+  swh_close(dialog, &event);
 }
 
 static void on_success(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t const *sip, swh_sip_event *event) {
@@ -166,8 +166,9 @@ static nta_outgoing_t *send_again(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t
   if (copy) {
     while (copy->sip_via)
       sip_header_remove(again, copy, (sip_header_t *)copy->sip_via);
+    sip_request_t const *line = copy->sip_request;
     if (change(stack, again, copy, response) >= 0 &&
-        nta_msg_request_complete(again, leg, copy->sip_request->rq_method, copy->sip_request->rq_method_name, NULL) >= 0)
+        nta_msg_request_complete(again, leg, line->rq_method, line->rq_method_name, NULL) >= 0)
       request = nta_outgoing_mcreate(stack->agent, callback, magic, NULL, again, TAG_END());
     if (!request)
       msg_destroy(again);
@@ -263,7 +264,8 @@ static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, s
     }
   }
   if (status == 422 && from_peer && sip->sip_min_se && !dialog->session_raised && !dialog->cancelling) {
-    nta_outgoing_t *again = send_again(dialog->stack, dialog->leg, request, on_invite_response, dialog, raise_session, sip);
+    nta_outgoing_t *again =
+        send_again(dialog->stack, dialog->leg, request, on_invite_response, dialog, raise_session, sip);
     dialog->session_raised = 1;
     if (again) {
       dialog->invite_out = again;

@@ -62,7 +62,7 @@ void swh_emit(swh_sip_dialog *dialog, swh_sip_event *event) {
   dialog->stack->callback(dialog->stack->context, event);
 }
 
-void swh_dialog_close(swh_sip_dialog *dialog, swh_sip_event *event) {
+void swh_close(swh_sip_dialog *dialog, swh_sip_event *event) {
   swh_emit(dialog, event);
   dialog->closed = 1;
 }
@@ -105,7 +105,7 @@ void swh_send_bye(swh_sip_dialog *dialog, char const *reason) {
 
 void swh_lose(swh_sip_dialog *dialog, swh_sip_end cause, char const *why, int with_bye) {
   swh_sip_event event = {.kind = SWH_SIP_ENDED, .cause = cause, .text = swh_text(why)};
-  swh_dialog_close(dialog, &event);
+  swh_close(dialog, &event);
   if (with_bye)
     swh_send_bye(dialog, cause == SWH_SIP_SESSION_TIMER ? "SIP;cause=408;text=\"Session timeout\"" : NULL);
   else
@@ -157,7 +157,7 @@ static int on_bye(swh_sip_dialog *dialog, nta_incoming_t *request, sip_t const *
   }
   event.text = swh_text(reason[0] ? reason : NULL);
   swh_refuse_offer(dialog, 487);
-  swh_dialog_close(dialog, &event);
+  swh_close(dialog, &event);
   swh_dialog_bury(dialog);
   return 0;
 }

@@ -150,6 +150,7 @@ char const *swh_contact(swh_sip_dialog const *dialog);
 
 /* listen.c */
 int swh_open_agent(swh_sip *stack); /* 0, or -1 with stack->fault */
+void swh_choose_host(swh_sip *stack, char const *host);
 
 /* dialog.c */
 swh_sip_dialog *swh_dialog_create(swh_sip *stack);
@@ -157,7 +158,7 @@ void swh_dialog_bury(swh_sip_dialog *dialog);
 void swh_empty_graves(swh_sip *stack);
 void swh_emit(swh_sip_dialog *dialog, swh_sip_event *event);
 /* Emits a last event and drops the pointer. */
-void swh_dialog_close(swh_sip_dialog *dialog, swh_sip_event *event);
+void swh_close(swh_sip_dialog *dialog, swh_sip_event *event);
 void swh_send_bye(swh_sip_dialog *dialog, char const *reason);
 void swh_lose(swh_sip_dialog *dialog, swh_sip_end cause, char const *why, int with_bye);
 void swh_end_dialog(swh_sip_dialog *dialog); /* for swh_sip_stop: whatever its state */

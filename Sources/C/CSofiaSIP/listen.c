@@ -102,6 +102,35 @@ static int listen_on(swh_sip *stack, char const *host) {
   return open_socket(stack, host, stack->tls_port, "tls");
 }
 
+/* The address the default route leaves from: a connected datagram socket tells, nothing is sent. */
+static int route_address(int family, char *text, size_t size) {
+  char const *anywhere = family == AF_INET6 ? "2001:db8::1" : "192.0.2.1"; /* documentation addresses */
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_family = family, .ai_socktype = SOCK_DGRAM}, *found = NULL;
+  struct sockaddr_storage own;
+  socklen_t length = sizeof own;
+  int result = -1, fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && getaddrinfo(anywhere, "9", &hints, &found) == 0 &&
+      connect(fd, found->ai_addr, found->ai_addrlen) == 0 && getsockname(fd, (struct sockaddr *)&own, &length) == 0 &&
+      getnameinfo((struct sockaddr *)&own, length, text, (socklen_t)size, NULL, 0, NI_NUMERICHOST) == 0)
+    result = 0;
+  if (found)
+    freeaddrinfo(found);
+  if (fd >= 0)
+    close(fd);
+  return result;
+}
+
+void swh_choose_host(swh_sip *stack, char const *host) {
+  char address[64];
+  if (!strcmp(host, "0.0.0.0"))
+    host = route_address(AF_INET, address, sizeof address) == 0 ? address : "127.0.0.1";
+  else if (!strcmp(host, "::"))
+    host = route_address(AF_INET6, address, sizeof address) == 0 ? address : "::1";
+  stack->contact_host = su_sprintf(stack->home, strchr(host, ':') && *host != '[' ? "[%s]" : "%s", host);
+}
+
+const char *swh_sip_host(const swh_sip *stack) { return stack->contact_host; }
+
 static void make_contacts(swh_sip *stack) {
   snprintf(stack->contact[SWH_SIP_UDP], sizeof stack->contact[0], "<sip:%s:%u>", stack->contact_host,
            swh_sip_port(stack, SWH_SIP_UDP));

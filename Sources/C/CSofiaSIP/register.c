@@ -75,7 +75,6 @@ static int on_response(swh_sip_dialog *magic, nta_outgoing_t *request, sip_t con
   registration->request = NULL;
   event = (swh_sip_event){.kind = SWH_SIP_REGISTERED,
                           .id = registration->id,
-                          .registration = registration,
                           .status = status,
                           .from_peer = sip && !nta_sip_is_internal(sip),
                           .text = swh_text(sip ? sip->sip_status->st_phrase : "Request Timeout")};

@@ -101,14 +101,8 @@ void swh_server_invite(swh_sip *stack, nta_incoming_t *request, sip_t const *sip
 int swh_on_message(swh_sip *stack, nta_agent_t *agent, msg_t *message, sip_t *sip) {
   nta_incoming_t *request;
   if (!sip->sip_request) {
-    /* A 200 from another fork than the one that won is acknowledged and ended; one of a living dialog is a
-     * retransmission that outlived its ACK transaction. */
-    if (sip->sip_status && sip->sip_cseq && sip->sip_cseq->cs_method == sip_method_invite &&
-        sip->sip_status->st_status >= 200 && sip->sip_status->st_status < 300 && sip->sip_to && sip->sip_from &&
-        sip->sip_call_id && sip->sip_to->a_tag &&
-        !nta_leg_by_dialog(agent, NULL, sip->sip_call_id, sip->sip_to->a_tag, NULL, sip->sip_from->a_tag, NULL) &&
-        nta_msg_ackbye(agent, message) == 0)
-      return 0;
+    /* For 64 × T1 after the first final response nta itself repeats the ACK to a repeated 200, and ends the dialog of
+     * a 200 from another fork. Later ones are not answered: a forged one would choose whom we send to. */
     nta_msg_discard(agent, message);
     return 0;
   }
@@ -236,7 +230,7 @@ static int on_ack_cancel(swh_sip_dialog *dialog, nta_incoming_t *request, sip_t 
       nta_incoming_treply(request, SIP_487_REQUEST_TERMINATED, TAG_END());
     else
       nta_incoming_treply(request, 504, "PRACK Timeout", TAG_END());
-    swh_dialog_close(dialog, &event);
+    swh_close(dialog, &event);
     swh_dialog_bury(dialog);
     return 0;
   }

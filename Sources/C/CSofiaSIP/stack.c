@@ -157,8 +157,7 @@ swh_sip *swh_sip_start(const swh_sip_config *config, swh_sip_callback callback, 
   stack->session_seconds = config->session_seconds;
   stack->min_session_seconds = config->min_session_seconds;
   stack->max_pending = config->max_pending;
-  char const *contact = config->advertised_host ? config->advertised_host : config->hosts[0];
-  stack->contact_host = su_sprintf(stack->home, strchr(contact, ':') && *contact != '[' ? "[%s]" : "%s", contact);
+  swh_choose_host(stack, config->advertised_host ? config->advertised_host : config->hosts[0]);
   stack->allow = sip_allow_make(stack->home, "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO");
   stack->supported = sip_supported_make(stack->home, config->session_seconds ? "timer, 100rel" : "100rel");
   stack->admission_open = 1;

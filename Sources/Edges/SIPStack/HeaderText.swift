@@ -21,9 +21,10 @@ enum HeaderText {
         return plain.isEmpty ? nil : plain
     }
 
-    /// `"Name" <sip:user@host>`
+    /// `"Name" <sip:user@host>`; an IPv6 host with or without brackets.
     static func address(displayName: String?, user: String?, host: String) -> String {
-        let uri = "<" + SIPURI(user: user.map(SIPURI.escapedUser), host: host).description + ">"
+        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        let uri = "<" + SIPURI(user: user.map(SIPURI.escapedUser), host: bare).description + ">"
         guard let displayName, !displayName.isEmpty else { return uri }
         var quoted = "\""
         for scalar in displayName.unicodeScalars where scalar.value >= 0x20 && scalar.value != 0x7F {

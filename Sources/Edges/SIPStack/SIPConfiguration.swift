@@ -8,7 +8,8 @@ public struct SIPConfiguration: Hashable, Sendable {
     public var port: UInt16
     /// Nil: no TLS, neither in nor out.
     public var tls: TLS?
-    /// Host of Contact and From when the bound address is not what peers reach; needed with `0.0.0.0` and `::`.
+    /// Host of Contact and From when the bound address is not what peers reach. With `0.0.0.0` or `::` and nil here
+    /// it is the address of the default route.
     public var advertisedHost: String?
     public var userAgent: String
     public var trunks: [Trunk]

@@ -54,9 +54,6 @@ extension SIPLoop {
         handler(.failed(call.dialog, status: status, reason: reason, fromPeer: false))
     }
 
-    /// Host of From: what peers know us by.
-    var ownHost: String { configuration.advertisedHost ?? configuration.hosts.first ?? "localhost" }
-
     private static func callOut(
         _ stack: Handle, id: UInt64, target: String, from: String, to: String, headers: String, sdp: String,
         account: UInt32, register: (Handle) -> Void

@@ -26,6 +26,8 @@ final class SIPLoop: @unchecked Sendable {
     var stack: Handle?
     var dialogs: [UInt64: Handle] = [:]
     var trunks: TrunkTable
+    /// Host of From: what peers know us by; IPv6 in brackets.
+    var ownHost = ""
     var isStopping = false
     private var onThreadEnd: (@Sendable () -> Void)?
     private var isAdmitting = true
@@ -59,6 +61,7 @@ final class SIPLoop: @unchecked Sendable {
         defer { folder?.remove() }
         let stack = try StackStart(configuration, folder: folder?.path).run(context: self)
         self.stack = stack
+        ownHost = unsafe String(cString: swh_sip_host(stack.pointer))
         shared.withLock { shared in
             for transport in [SIPTransport.udp, .tcp, .tls] {
                 shared.ports[transport] = unsafe swh_sip_port(stack.pointer, transport.c)

@@ -81,7 +81,6 @@ typedef struct {
   swh_sip_event_kind kind;
   uint64_t id;
   swh_sip_dialog *_Nullable dialog;
-  swh_sip_registration *_Nullable registration;
   int status;
   int from_peer;
   /* CHALLENGE: how many challenges of this request came before. */
@@ -106,7 +105,8 @@ typedef struct {
   uint16_t tls_port; /* 0 picks a free one */
   const char *_Nullable tls_folder; /* holds agent.pem and cafile.pem; NULL: no TLS at all */
   int tls_verify;                   /* check certificates of servers we call */
-  const char *_Nullable advertised_host; /* host of Contact; NULL: the first of `hosts` */
+  const char *_Nullable advertised_host; /* host of Contact; NULL: the first of `hosts`, or the
+                                          address of the default route when that is a wildcard */
   const char *user_agent;
   unsigned t1_ms;               /* RFC 3261 T1; 64 × T1 is timer B */
   unsigned session_seconds;     /* Session-Expires we ask for; 0: no session timer */
@@ -124,6 +124,8 @@ void swh_sip_join(swh_sip *stack);
 
 /* Ends every call, then the thread: at once when nothing is left, else after at most `milliseconds`. */
 void swh_sip_stop(swh_sip *stack, unsigned milliseconds);
+/* Host of Contact: the advertised one, or an address of ours. */
+const char *swh_sip_host(const swh_sip *stack);
 uint16_t swh_sip_port(const swh_sip *stack, swh_sip_transport transport); /* 0: not listening */
 /* When closed, new calls get 503 with Retry-After before anything is allocated for them. */
 void swh_sip_set_admission(swh_sip *stack, int open, unsigned retry_after_seconds);
