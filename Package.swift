@@ -192,7 +192,9 @@ let package = Package(
         tests("ControlAPI", ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
-        tests("TestPhone", ["TestPhone", "Tokens", "CallModel", "MediaTime", "WireJSON", nioCore, nioPosix, nioHTTP1]),
+        tests(
+            "TestPhone",
+            ["TestPhone", "ConfigFile", "Tokens", "CallModel", "MediaTime", "WireJSON", nioCore, nioPosix, nioHTTP1]),
         tests("MediaEngine", ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
         tests(
             "ConversationRuntime",

@@ -55,6 +55,7 @@ struct DemoFlow {
         defer {
             follower.cancel()
             timer.cancel()
+            tell.finish()
             if once { backend.cancel() }
         }
         try await watch(observations, tell)

@@ -3,8 +3,6 @@ import WireJSON
 
 /// What commands write: results on standard output, everything else on standard error.
 enum Terminal {
-    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
-
     static func line(_ text: String = "") { write(Array(text.utf8) + [UInt8(ascii: "\n")], to: .standardOutput) }
 
     static func json(_ value: JSON) { write(value.bytes + [UInt8(ascii: "\n")], to: .standardOutput) }
@@ -12,13 +10,6 @@ enum Terminal {
     static func bytes(_ bytes: some Sequence<UInt8>) { write(Array(bytes), to: .standardOutput) }
 
     static func complain(_ text: String) { write(Array(text.utf8) + [UInt8(ascii: "\n")], to: .standardError) }
-
-    /// Replaces the line of progress; only on a terminal.
-    static func progress(_ text: String) {
-        if isInteractive { write(Array("\r\u{1B}[2K\(text)".utf8), to: .standardError) }
-    }
-
-    static func endProgress() { progress("") }
 
     /// Columns side by side, each as wide as its widest cell.
     static func table(_ rows: [[String]]) {

@@ -141,7 +141,7 @@ def test_what_hinders_the_start_is_one_line_that_says_what_to_do(tmp_path, backe
     assert "state folder" in line
 
     line = refuses_to_start(Box(tmp_path / "tls", backend, http={
-        "tls_certificate": str(tmp_path / "no.pem"), "tls_private_key": str(tmp_path / "no.key")}))
+        "tls_certificate": str(tmp_path / "no.pem"), "tls_private_key": str(tmp_path / "no.pem")}))
     assert "no.pem" in line or "no.key" in line
 
     first = Box(tmp_path / "first", backend).start()

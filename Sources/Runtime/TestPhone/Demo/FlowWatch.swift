@@ -52,7 +52,7 @@ public struct FlowWatch: Sendable {
         case ("rtc", "conversation:created"?):
             isCreated = true
         case ("rtc", "member:joined"?):
-            joined.append(body["user"]?["name"]?.string ?? "?")
+            joined.append(Self.member(body))
         case ("rtc", "conversation:deleted"?):
             isClosed = true
         case ("rtc", "audio:say"?): steps += reach(.scriptExecuted, "talk")
@@ -88,6 +88,12 @@ public struct FlowWatch: Sendable {
         let step = FlowStep(kind: kind, detail: detail)
         done[kind] = step
         return [step]
+    }
+
+    /// A caller by its number, as its user has no name that means anything; an app user by name.
+    private static func member(_ body: JSON) -> String {
+        let caller = body["channel"]?["type"]?.string == "phone" ? body["channel"]?["from"]?["number"]?.string : nil
+        return caller ?? body["user"]?["name"]?.string ?? "?"
     }
 
     private static func parties(_ channel: JSON) -> String {
