@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Making and ending legs.
 extension MediaEngine {
-    /// Binds sockets and makes a leg, which a worker adopts at once.
+    /// Binds sockets and makes a leg, which a worker adopts with its first agreement.
     func makeLeg(_ id: LegID, policy: MediaPolicy, needsRTCP: Bool) throws(MediaRefusal) -> LegRecord {
         let sockets: LegSockets
         do throws(PortPool.Fault) {
@@ -46,7 +46,6 @@ extension MediaEngine {
         state.workers[record.worker].load += 1
         state.legs[id] = record
         state.bySerial[serial] = record
-        state.adopt(record)
         return record
     }
 
@@ -63,11 +62,16 @@ extension MediaEngine {
                 record.mix = nil
                 state.closeIfUnused(mix)
             }
-            if record.place == .onWorker {
-                unsafe state.send(.release, to: record, UnsafeMutableRawPointer(record.block))
+            let statistics = record.statistics
+            switch record.place {
+            case .unborn:
+                state.free(record, ports)
+            case .onWorker:
+                unsafe state.send(.release, to: record, UnsafeMutableRawPointer(record.block), 1)
                 record.place = .moving
+            case .moving: break
             }
-            return record.statistics
+            return statistics
         }
     }
 }

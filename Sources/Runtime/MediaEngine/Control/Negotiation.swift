@@ -134,6 +134,7 @@ extension MediaEngine {
             }
             // In a mix it must be able to speak at once.
             if let mix = record.mix { state.equip(mix) }
+            if record.place == .unborn { state.adopt(record) }
             return nil
         }
         if let refusal { throw refusal }

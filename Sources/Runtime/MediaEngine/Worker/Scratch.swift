@@ -72,7 +72,8 @@ import Rings
     @_noLocks func handBack(_ kind: WorkerReport, _ pointer: UnsafeMutableRawPointer) -> Bool {
         var message = RingMessage(kind: kind.code)
         unsafe message.pointer = pointer
-        unsafe shared.pointee.hasReported.store(true, ordering: .relaxed)
+        let isUrgent = kind.isUrgent || reports.fill >= 64
+        if isUrgent { unsafe shared.pointee.hasReported.store(true, ordering: .relaxed) }
         return reports.push(message)
     }
 
