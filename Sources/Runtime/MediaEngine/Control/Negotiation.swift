@@ -12,7 +12,7 @@ extension MediaEngine {
     ) throws(MediaRefusal) -> String {
         if let known = state.withLock({ $0.legs[leg]?.answerText }) { return known }
         let parsed = try Self.parse(offer)
-        let record = try makeLeg(leg, policy: policy, needsRTCP: !offer.contains("a=rtcp-mux"))
+        let record = try makeLeg(leg, policy: policy, needsRTCP: !parsed.offersSharedRTCP)
         do throws(MediaRefusal) {
             let answer = try settle(record, answering: parsed, from: signallingAddress)
             return answer
@@ -138,5 +138,12 @@ extension MediaEngine {
             return nil
         }
         if let refusal { throw refusal }
+    }
+}
+
+extension SessionDescription {
+    /// Some section of it can carry RTCP on the RTP port (RFC 5761).
+    fileprivate var offersSharedRTCP: Bool {
+        media.contains { section in section.attributes.contains { $0.name == "rtcp-mux" } }
     }
 }
