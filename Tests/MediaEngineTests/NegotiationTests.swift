@@ -133,4 +133,28 @@ import Testing
         #expect(eventually { timeouts() == 1 })
         #expect(!eventually(within: 1) { timeouts() > 1 })
     }
+
+    @Test("two engines tell each other by RTCP what they received, and how long the way is")
+    func reports() throws {
+        let bench = try EngineBench(ports: 43_600...43_699)
+        let far = try EngineBench(ports: 43_700...43_799)
+        defer {
+            bench.engine.stop()
+            far.engine.stop()
+        }
+        let policy = MediaPolicy(codecs: ["pcmu"])
+        let (out, into) = (LegID.make(), LegID.make())
+        let offer = try bench.engine.offer(out, policy: policy)
+        let answer = try far.engine.accept(into, offer: offer, policy: policy, signallingAddress: EngineBench.peer)
+        try bench.engine.applyAnswer(out, answer: answer, signallingAddress: EngineBench.peer)
+        bench.engine.attach(out, to: ConversationID.make(), audio: .flowing)
+        far.engine.attach(into, to: ConversationID.make(), audio: .flowing)
+        #expect(
+            eventually(within: 12) {
+                [bench.engine.statistics(out), far.engine.statistics(into)].allSatisfy { statistics in
+                    guard let trip = statistics.roundTripMilliseconds else { return false }
+                    return trip < 200 && statistics.jitterMaximumMilliseconds >= statistics.jitterMinimumMilliseconds
+                }
+            })
+    }
 }

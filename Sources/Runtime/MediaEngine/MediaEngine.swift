@@ -61,6 +61,8 @@ public final class MediaEngine: MediaControl {
         }
     }
 
+    deinit { stop() }
+
     /// Starts the workers. One warning when real-time scheduling is refused.
     public func start() throws(EngineFault) {
         guard let loop = ReportLoop(body: { [weak self] in self?.takeReports() }) else {
@@ -147,7 +149,11 @@ public final class MediaEngine: MediaControl {
     private func takeReports() {
         let news = state.withLock { $0.takeReports(ports: ports) }
         for item in news { report(item) }
-        metrics.recordIfDue(at: time.now) { gauges() }
+        let now = time.now
+        metrics.recordIfDue(at: now) {
+            state.withLock { state in state.workers.forEach { $0.measure(at: now.nanoseconds) } }
+            return gauges()
+        }
     }
 
     /// A report of a sound device, from its thread.

@@ -20,7 +20,10 @@ extension MediaEngine {
         let handle = DeviceHandle(
             xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
         let record = state.withLock { state in
-            Self.register(leg, MediaPolicy(), nil, handle, link, &state, limit: configuration.maximumLegs)
+            let made = Self.register(
+                leg, MediaPolicy(), nil, handle, link, &state, limit: configuration.maximumLegs)
+            if let made { state.adopt(made) }
+            return made
         }
         guard record != nil else {
             link.deallocate()

@@ -19,7 +19,7 @@ extension EngineState {
     private mutating func take(_ message: RingMessage, _ news: inout [MediaReport], _ ports: PortPool) {
         guard let report = WorkerReport(rawValue: message.kind) else { return }
         switch report {
-        case .released, .closed, .changed, .played, .stopped:
+        case .released, .ended, .closed, .changed, .played, .stopped:
             if let pointer = unsafe message.pointer { unsafe takeBack(report, pointer, &news, ports) }
         case .firstAudio:
             guard let leg = known(message) else { return }
@@ -43,7 +43,7 @@ extension EngineState {
         _ report: WorkerReport, _ pointer: UnsafeMutableRawPointer, _ news: inout [MediaReport], _ ports: PortPool
     ) {
         switch report {
-        case .released:
+        case .released, .ended:
             let block = unsafe pointer.assumingMemoryBound(to: LegBlock.self)
             guard let leg = unsafe bySerial[block.pointee.serial] else { return }
             if leg.isClosing { free(leg, ports) } else { adopt(leg) }

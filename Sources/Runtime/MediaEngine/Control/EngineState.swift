@@ -32,12 +32,19 @@ struct EngineState {
         unsafe message.pointer = pointer
         switch leg.place {
         case .onWorker: workers[leg.worker].send(message)
-        case .moving: leg.pending.append(message)
+        case .unborn, .moving: leg.pending.append(message)
         }
     }
 
-    /// Sends a change in a box of its own.
+    /// Sends a change in a box of its own; what no worker has seen yet is changed in place.
     func send(_ change: LegChange, to leg: LegRecord) {
+        if leg.place == .unborn {
+            if let settings = change.settings { unsafe leg.block.pointee.apply(settings) }
+            if let equipment = change.equipment { unsafe leg.block.pointee.equipment = equipment }
+            if let rights = change.rights { unsafe leg.block.pointee.rights = rights }
+            change.retired.free()
+            return
+        }
         let box = UnsafeMutablePointer<LegChange>.allocate(capacity: 1)
         unsafe box.initialize(to: change)
         unsafe send(.change, to: leg, UnsafeMutableRawPointer(leg.block), Int64(Int(bitPattern: box)))
@@ -54,7 +61,7 @@ struct EngineState {
         mix?.members[leg.serial] = leg
         let target = mix?.worker ?? leg.worker
         switch leg.place {
-        case .moving:
+        case .unborn, .moving:
             moveLoad(leg, to: target)
         case .onWorker where target == leg.worker:
             let bits = mix.map { unsafe Int64(Int(bitPattern: $0.block)) } ?? 0

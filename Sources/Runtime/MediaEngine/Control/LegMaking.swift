@@ -7,8 +7,14 @@ internal import Synchronization
 
 /// Making and ending legs.
 extension MediaEngine {
-    /// Binds sockets and makes a leg, which a worker adopts at once.
+    /// Share of a core above which a worker gets no more legs: Linux stops real-time threads at 0.95.
+    private static let admittedShare = 0.85
+
+    /// Binds sockets and makes a leg, which a worker adopts with its first agreement.
     func makeLeg(_ id: LegID, policy: MediaPolicy, needsRTCP: Bool) throws(MediaRefusal) -> LegRecord {
+        guard state.withLock({ state in state.workers.contains { $0.share < Self.admittedShare } }) else {
+            throw MediaRefusal(.overloaded, "the engine does not run, or every media worker is busy")
+        }
         let sockets: LegSockets
         do throws(PortPool.Fault) {
             sockets = try ports.open(needsRTCP: needsRTCP)
@@ -46,7 +52,6 @@ extension MediaEngine {
         state.workers[record.worker].load += 1
         state.legs[id] = record
         state.bySerial[serial] = record
-        state.adopt(record)
         return record
     }
 
@@ -63,11 +68,16 @@ extension MediaEngine {
                 record.mix = nil
                 state.closeIfUnused(mix)
             }
-            if record.place == .onWorker {
-                unsafe state.send(.release, to: record, UnsafeMutableRawPointer(record.block))
+            let statistics = record.statistics
+            switch record.place {
+            case .unborn:
+                state.free(record, ports)
+            case .onWorker:
+                unsafe state.send(.release, to: record, UnsafeMutableRawPointer(record.block), 1)
                 record.place = .moving
+            case .moving: break
             }
-            return record.statistics
+            return statistics
         }
     }
 }

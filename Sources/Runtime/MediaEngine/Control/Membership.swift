@@ -37,7 +37,7 @@ extension MediaEngine {
                 change.digits[change.digitCount] = byte
                 change.digitCount += 1
             }
-            if change.digitCount > 0 { state.send(change, to: record) }
+            if change.digitCount > 0, record.place != .unborn { state.send(change, to: record) }
         }
     }
 }
@@ -53,7 +53,11 @@ extension EngineState {
 
     func apply(_ audio: MemberAudio, to leg: LegRecord) {
         if leg.audio == audio { return }
+        let isOrdinary =
+            audio.enabled && !audio.muted && !audio.earmuffed && audio.canSpeak == nil && audio.canHear == nil
+        let isFirst = leg.audio == nil
         leg.audio = audio
+        if isFirst && isOrdinary { return }
         var change = LegChange()
         change.retired.canSpeak = leg.canSpeak
         change.retired.canHear = leg.canHear

@@ -12,7 +12,7 @@ extension MediaEngine {
     ) throws(MediaRefusal) -> String {
         if let known = state.withLock({ $0.legs[leg]?.answerText }) { return known }
         let parsed = try Self.parse(offer)
-        let record = try makeLeg(leg, policy: policy, needsRTCP: !offer.contains("a=rtcp-mux"))
+        let record = try makeLeg(leg, policy: policy, needsRTCP: !parsed.offersSharedRTCP)
         do throws(MediaRefusal) {
             let answer = try settle(record, answering: parsed, from: signallingAddress)
             return answer
@@ -134,8 +134,16 @@ extension MediaEngine {
             }
             // In a mix it must be able to speak at once.
             if let mix = record.mix { state.equip(mix) }
+            if record.place == .unborn { state.adopt(record) }
             return nil
         }
         if let refusal { throw refusal }
+    }
+}
+
+extension SessionDescription {
+    /// Some section of it can carry RTCP on the RTP port (RFC 5761).
+    fileprivate var offersSharedRTCP: Bool {
+        media.contains { section in section.attributes.contains { $0.name == "rtcp-mux" } }
     }
 }

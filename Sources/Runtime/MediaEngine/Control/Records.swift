@@ -10,6 +10,8 @@ import SDP
 @safe final class LegRecord: @unchecked Sendable {
     // Unchecked: guarded by the engine's mutex.
     enum Place {
+        /// Control owns the block: no worker has seen it yet.
+        case unborn
         /// The worker owns the block.
         case onWorker
         /// Released, not yet back; then `worker` adopts it.
@@ -24,7 +26,7 @@ import SDP
     let device: DeviceHandle?
     let policy: MediaPolicy
 
-    var place = Place.onWorker
+    var place = Place.unborn
     /// Index of the worker that owns it or will.
     var worker: Int
     var isClosing = false

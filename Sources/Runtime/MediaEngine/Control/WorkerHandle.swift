@@ -18,6 +18,10 @@ internal import Synchronization
     private(set) var isRealTime = false
     /// Legs placed on it.
     var load = 0
+    /// Share of a core it used in the last measured second.
+    private(set) var share = 0.0
+    private var measuredAt: UInt64 = 0
+    private var measuredCPU = 0
 
     /// Nil when the kernel or the allocator refuses.
     init?(
@@ -96,6 +100,7 @@ internal import Synchronization
     func send(_ message: RingMessage) {
         flushOverflow()
         if !overflow.isEmpty || !commands.push(message) { overflow.append(message) }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         if unsafe shared.pointee.isSleeping.exchange(false, ordering: .sequentiallyConsistent) {
             unsafe swh_eventfd_signal(worker.pointee.wakeDescriptor)
         }
@@ -116,6 +121,14 @@ internal import Synchronization
     func nextReport() -> RingMessage? {
         var message = RingMessage(kind: 0)
         return reports.pop(into: &message) ? message : nil
+    }
+
+    /// Measures `share`; called about once a second.
+    func measure(at now: UInt64) {
+        let cpu = unsafe shared.pointee.cpu.load(ordering: .relaxed)
+        if measuredAt != 0, now > measuredAt { share = Double(cpu - measuredCPU) / Double(now - measuredAt) }
+        measuredAt = now
+        measuredCPU = cpu
     }
 
     func add(to gauges: inout MediaGauges) {

@@ -41,6 +41,10 @@ extension LegBlock {
         }
         let bytes = unsafe scratch.batch.bytes(index)
         var count = scratch.batch.count(index)
+        if count > Scratch.longestDatagram {
+            scratch.sink.countRefused()
+            return
+        }
         let raw = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
         if unsafe RTPHeader.isRTCP(raw) {
             if settings.multiplexesRTCP { unsafe takeReport(bytes, count, source, clock) }

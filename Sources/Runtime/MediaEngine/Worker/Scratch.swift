@@ -9,6 +9,8 @@ import Rings
     /// Samples of the longest step: 20 ms at 48 kHz.
     static var stepCapacity: Int { @_noLocks get { 960 } }
     static var payloadCapacity: Int { @_noLocks get { 1500 } }
+    /// Longer ones are refused: with a protection's trailer the rest still fits into the batch's 2 048 bytes.
+    static var longestDatagram: Int { @_noLocks get { 1700 } }
     /// Datagrams received at once.
     static var batchCount: Int { @_noLocks get { 16 } }
 
@@ -72,7 +74,8 @@ import Rings
     @_noLocks func handBack(_ kind: WorkerReport, _ pointer: UnsafeMutableRawPointer) -> Bool {
         var message = RingMessage(kind: kind.code)
         unsafe message.pointer = pointer
-        unsafe shared.pointee.hasReported.store(true, ordering: .relaxed)
+        let isUrgent = kind.isUrgent || reports.fill >= 64
+        if isUrgent { unsafe shared.pointee.hasReported.store(true, ordering: .relaxed) }
         return reports.push(message)
     }
 

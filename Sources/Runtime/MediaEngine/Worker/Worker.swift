@@ -66,6 +66,8 @@ import Rings
         if !waitsForPackets { until = min(until, nextDrain) }
         if until <= now { return }
         unsafe scratch.sink.shared.pointee.isSleeping.store(true, ordering: .sequentiallyConsistent)
+        // A command pushed before this is seen by `fill`; one pushed after it sees that the worker sleeps.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         if commands.fill > 0 {
             unsafe scratch.sink.shared.pointee.isSleeping.store(false, ordering: .relaxed)
             return

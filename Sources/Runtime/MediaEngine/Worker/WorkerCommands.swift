@@ -18,7 +18,7 @@ extension Worker {
             case .adopt:
                 unsafe adopt(pointer.assumingMemoryBound(to: LegBlock.self), Self.mix(message.first))
             case .release:
-                unsafe release(pointer.assumingMemoryBound(to: LegBlock.self))
+                unsafe release(pointer.assumingMemoryBound(to: LegBlock.self), hasEnded: message.first != 0)
             case .join:
                 let leg = unsafe pointer.assumingMemoryBound(to: LegBlock.self)
                 unsafe leave(leg)
@@ -50,12 +50,12 @@ extension Worker {
         unsafe enter(leg, mix ?? leg.pointee.lobby)
     }
 
-    @_noLocks private mutating func release(_ leg: LegPointer) {
+    @_noLocks private mutating func release(_ leg: LegPointer, hasEnded: Bool) {
         unsafe leave(leg)
         unsafe unpoll(leg)
         unsafe heap.remove(leg.pointee.housekeeping)
         unsafe leg.pointee.publish()
-        unsafe retire(.released, UnsafeMutableRawPointer(leg))
+        unsafe retire(hasEnded ? .ended : .released, UnsafeMutableRawPointer(leg))
     }
 
     @_noLocks mutating func enter(_ leg: LegPointer, _ mix: MixPointer) {

@@ -4,7 +4,7 @@ import Rings
 enum WorkerCommand: UInt32 {
     /// pointer: leg; first: mix it joins, 0 its lobby.
     case adopt = 1
-    /// pointer: leg. Answered by `released` once nothing of it is in use.
+    /// pointer: leg; first: 1 when it has ended. Answered by `released` or `ended` once nothing of it is in use.
     case release
     /// pointer: leg; first: mix of the same worker, 0 its lobby.
     case join
@@ -24,8 +24,10 @@ enum WorkerCommand: UInt32 {
 
 /// What a worker tells control.
 enum WorkerReport: UInt32 {
-    /// pointer: leg, now control's.
+    /// pointer: leg, now control's, to be given to another worker.
     case released = 1
+    /// pointer: leg, now control's, to be freed.
+    case ended
     /// pointer: mix, now control's.
     case closed
     /// pointer: `LegChange`, now control's.
@@ -40,6 +42,16 @@ enum WorkerReport: UInt32 {
     case digit
     /// first: serial.
     case timedOut
+
+    /// Somebody waits for it: control is woken at once. Memory that is merely free waits for company, a second at most.
+    var isUrgent: Bool {
+        @_noLocks get {
+            switch self {
+            case .released, .played, .firstAudio, .digit, .timedOut: true
+            case .ended, .closed, .changed, .stopped: false
+            }
+        }
+    }
 
     var code: UInt32 {
         @_noLocks get { rawValue }
