@@ -1,5 +1,6 @@
 import CallModel
 import EdgeProtocols
+import Foundation
 import Testing
 
 @testable import MediaEngine
@@ -113,5 +114,38 @@ import Testing
         #expect(statistics.packetsReceived > 5 && statistics.packetsSent > 5 && statistics.codec == "pcmu")
         #expect(eventually { bench.engine.gauges().portPairsTaken == 0 && bench.engine.gauges().mixes == 0 })
         #expect(bench.engine.close(leg) == MediaStatistics())
+    }
+
+    /// The tone's period does not divide a packet, so that a sample lost or said twice would break it.
+    @Test("the switch from relay to mix and back leaves a tone unbroken")
+    func seam() throws {
+        let bench = try EngineBench(ports: 40_400...40_499)
+        defer { bench.engine.stop() }
+        let (a, b) = (LoopbackPhone(), LoopbackPhone())
+        defer {
+            a.stop()
+            b.stop()
+        }
+        let frequency = 437.0
+        let room = ConversationID.make()
+        bench.engine.attach(try bench.connect(a, frequency: frequency), to: room, audio: .flowing)
+        bench.engine.attach(try bench.connect(b, frequency: nil), to: room, audio: .flowing)
+        let nothing = PCMClip(sampleRate: 8000, samples: [Int16](repeating: 0, count: 2400))
+        #expect(eventually { abs(Tones.level(of: frequency, in: b.heard(last: 25)) - 8000) < 300 })
+        b.clear()
+        for round in 1...3 {
+            bench.engine.play(nothing, as: PlayID.make(), to: .conversation(room), loop: 1, gainDecibels: 0)
+            #expect(eventually { bench.donePlays().count == round })
+            let relayed = bench.engine.gauges().packetsRelayed
+            #expect(eventually { bench.engine.gauges().packetsRelayed > relayed + 10 })
+        }
+        let heard = b.heard(last: 1000)
+        #expect(heard.count > 8000)
+        // A pure tone is told by its two last samples; what differs is quantisation, or a seam.
+        let turn = 2 * cos(2 * Double.pi * frequency / 8000)
+        let breaks = (2..<heard.count).filter { index in
+            abs(Double(heard[index]) - turn * Double(heard[index - 1]) + Double(heard[index - 2])) > 1200
+        }
+        #expect(breaks.isEmpty, "\(breaks.count) of \(heard.count)")
     }
 }

@@ -70,4 +70,36 @@ import Testing
             })
         #expect(bench.engine.gauges().portPairsTaken == 0)
     }
+
+    @Test("a prompt to a leg plays on without a break while the leg moves between two workers")
+    func unbroken() throws {
+        let bench = try EngineBench(ports: 42_200...42_299, workers: 2)
+        defer { bench.engine.stop() }
+        let (mover, a, b) = (LoopbackPhone(), LoopbackPhone(), LoopbackPhone())
+        defer { [mover, a, b].forEach { $0.stop() } }
+        let rooms = [ConversationID.make(), ConversationID.make()]
+        bench.engine.attach(try bench.connect(a, frequency: nil), to: rooms[0], audio: .flowing)
+        bench.engine.attach(try bench.connect(b, frequency: nil), to: rooms[1], audio: .flowing)
+        let leg = try bench.connect(mover, frequency: nil)
+        bench.engine.attach(leg, to: rooms[0], audio: .flowing)
+        let clip = PCMClip(sampleRate: 8000, samples: Tones.sine(437, rate: 8000, seconds: 1))
+        bench.engine.play(clip, as: PlayID.make(), to: .leg(leg), loop: 0, gainDecibels: 0)
+        #expect(eventually { Tones.level(of: 437, in: mover.heard(last: 10)) > 7500 })
+        mover.clear()
+        for move in 1...100 {
+            bench.engine.attach(leg, to: rooms[move % 2], audio: .flowing)
+            usleep(UInt32.random(in: 20_000...50_000))
+        }
+        let packets = mover.packets
+        let holes = zip(packets, packets.dropFirst()).count { $1.timestamp != $0.timestamp &+ 160 }
+        // Control that is kept from its core for 60 ms leaves a hole; a move as such does not.
+        #expect(holes <= 10)
+        let heard = mover.heard(last: 1000)
+        #expect(heard.count > 20_000)
+        let turn = 2 * cos(2 * Double.pi * 437 / 8000)
+        let breaks = (2..<heard.count).count { index in
+            abs(Double(heard[index]) - turn * Double(heard[index - 1]) + Double(heard[index - 2])) > 1200
+        }
+        #expect(breaks <= 2 * holes)
+    }
 }

@@ -67,7 +67,9 @@ import Testing
     func messages() {
         let ring = MessageRing.allocate(capacity: 4)
         defer { ring.deallocate() }
-        for value in 0..<4 { #expect(ring.push(RingMessage(kind: 7, tag: UInt32(value), first: Int64(value), second: 0, third: 0))) }
+        for value in 0..<4 {
+            #expect(ring.push(RingMessage(kind: 7, tag: UInt32(value), first: Int64(value), second: 0, third: 0)))
+        }
         #expect(!ring.push(RingMessage(kind: 9)))
         var message = RingMessage(kind: 0)
         for value in 0..<4 {

@@ -37,7 +37,7 @@ public final class MediaEngine: MediaControl {
     private let loop = Mutex<ReportLoop?>(nil)
     private let metrics = MediaMetrics()
     /// Name of this box in RTCP: random, so that it tells nothing.
-    private let cname = UUIDText.random()
+    private let cname = SharedText(UUIDText.random())
 
     /// - Parameter report: called on the engine's own control thread (never a worker); must not block for long.
     /// - Throws: `EngineFault` when the address or the ports are unusable.
@@ -71,7 +71,7 @@ public final class MediaEngine: MediaControl {
         if configuration.locksMemory, swh_lock_memory() < 0 {
             logger.warning("memory cannot be locked: raise the memlock limit (LimitMEMLOCK)")
         }
-        let name = SharedText(cname)
+        let name = cname
         let count = max(1, configuration.workers ?? Int(swh_usable_cores()) - 1)
         var workers: [WorkerHandle] = []
         var isRefused = false
@@ -117,6 +117,10 @@ public final class MediaEngine: MediaControl {
             for leg in Array(state.bySerial.values) { state.free(leg, ports) }
             for mix in state.mixes.values { unsafe MixBlock.deallocate(mix.block) }
             for mix in state.closingMixes.values { unsafe MixBlock.deallocate(mix.block) }
+            for mix in state.mixes.values {
+                for member in mix.members.values { member.mix = nil }
+                mix.members = [:]
+            }
             state.legs = [:]
             state.mixes = [:]
             state.closingMixes = [:]
@@ -160,8 +164,9 @@ public final class MediaEngine: MediaControl {
     func tell(_ news: MediaReport) { report(news) }
 }
 
-/// Text for the workers: lives as long as the process, as RTCP names it to the end.
-@safe struct SharedText {
+/// Text where workers can read it; the engine keeps it longer than they live.
+@safe final class SharedText: @unchecked Sendable {
+    // Unchecked: the memory is written in `init` only.
     let bytes: UnsafeRawBufferPointer
 
     init(_ text: String) {
@@ -170,4 +175,6 @@ public final class MediaEngine: MediaControl {
         unsafe memory.copyBytes(from: utf8)
         unsafe bytes = UnsafeRawBufferPointer(memory)
     }
+
+    deinit { unsafe bytes.deallocate() }
 }

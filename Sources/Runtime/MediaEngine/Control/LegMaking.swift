@@ -45,7 +45,7 @@ extension MediaEngine {
         unsafe block.initialize(
             to: LegBlock(
                 serial: serial, key: LegKey.of(id), sockets: sockets, device: link,
-                lobby: MixBlock.allocate(isLobby: true), counters: counters, random: &random))
+                lobby: MixBlock.allocate(isLobby: true), counters: counters, start: random.next(), ssrc: random.next()))
         let record = unsafe LegRecord(
             id: id, serial: serial, block: block, counters: counters, sockets: sockets, device: device,
             policy: policy, worker: state.place(), sessionID: random.next() >> 2)

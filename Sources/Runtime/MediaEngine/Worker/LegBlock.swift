@@ -66,9 +66,10 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     let said: UnsafeMutablePointer<Int16>
 
     /// Control only.
+    /// - Parameter start: random, for the first sequence number and timestamp.
     init(
         serial: UInt64, key: UInt64, sockets: LegSockets?, device: DeviceLink?, lobby: MixPointer,
-        counters: UnsafeMutablePointer<LegCounters>, random: inout some RandomNumberGenerator
+        counters: UnsafeMutablePointer<LegCounters>, start: UInt64, ssrc: UInt32
     ) {
         self.serial = serial
         self.key = key
@@ -76,7 +77,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         self.device = device
         input = LegInput()
         output = LegOutput(
-            ssrc: random.next(), sequence: UInt16.random(in: 0...0x7FFF, using: &random), timestamp: random.next())
+            ssrc: ssrc, sequence: UInt16(truncatingIfNeeded: start) & 0x7FFF,
+            timestamp: UInt32(truncatingIfNeeded: start >> 32))
         statistics = ReceiverStatistics(clockRate: 8000)
         digits = DigitReceiver(clockRate: 8000)
         reporting = RTCPState()

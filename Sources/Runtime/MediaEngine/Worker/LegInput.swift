@@ -51,11 +51,12 @@ import VoiceCodecs
     }
 
     /// Another source, or back from relaying.
-    @_noLocks mutating func restart(_ equipment: borrowing LegEquipment) {
+    /// - Parameter breaksOff: what was heard last is cut off and must die away.
+    @_noLocks mutating func restart(_ equipment: borrowing LegEquipment, breaksOff: Bool) {
         playout.restart()
         queued = 0
         if let decoder = equipment.decoder { decoder.reset() }
-        declicker.arm()
+        if breaksOff { declicker.arm() } else { declicker = Declicker() }
     }
 
     /// Takes what is decoded but not yet played, at most `capacity` samples.

@@ -78,7 +78,7 @@ extension LegBlock {
         switch verdict.verdict {
         case .probation: return
         case .first:
-            input.restart(equipment)
+            input.restart(equipment, breaksOff: true)
             relay.clear()
         case .newest, .older: break
         }

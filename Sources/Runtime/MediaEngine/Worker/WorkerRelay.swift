@@ -81,8 +81,9 @@ extension Worker {
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
             unsafe leg.pointee.relay.clear()
-            unsafe leg.pointee.input.restart(leg.pointee.equipment)
+            unsafe leg.pointee.input.restart(leg.pointee.equipment, breaksOff: false)
             unsafe leg.pointee.output.forget()
+            unsafe leg.pointee.output.declicker = Declicker()
             unsafe leg.pointee.heldUntil = goesOn ? now &+ 60_000_000 : 0
         }
         unsafe mix.pointee.mode = .idle

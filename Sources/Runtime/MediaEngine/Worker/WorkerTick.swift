@@ -43,7 +43,7 @@ extension Worker {
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
             unsafe received &+= leg.pointee.receive(scratch, relayingTo: nil, isMixed: true)
-            unsafe leg.pointee.catchUp(to: scheduled, from: leg.pointee.hasMoved ? period : 60_000_000)
+            unsafe leg.pointee.catchUp(to: scheduled, from: 60_000_000)
             unsafe leg.pointee.hasMoved = false
             if unsafe leg.pointee.due == 0 { unsafe leg.pointee.due = scheduled }
             unsafe leg.pointee.isDue = scheduled &+ Self.tolerance >= leg.pointee.due
