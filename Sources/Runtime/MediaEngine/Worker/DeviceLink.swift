@@ -45,7 +45,7 @@ import Rings
             return false
         }
         let correction = unsafe steering.pointee.capture.correction(left: fill &- count)
-        if correction < 0 { _ = capture.discard(1) }
+        if correction < 0 { _ = capture.discard(0 &- correction) }
         let wanted = correction > 0 ? count &- 1 : count
         let got = unsafe capture.pop(into: samples, count: wanted)
         if got == 0 {
@@ -75,7 +75,7 @@ import Rings
             }
         }
         let correction = unsafe steering.pointee.playback.correction(left: fill)
-        _ = unsafe playback.push(samples, count: correction < 0 ? count &- 1 : count)
+        _ = unsafe playback.push(samples, count: correction < 0 ? max(0, count &+ correction) : count)
         if correction > 0 { _ = unsafe playback.push(samples.advanced(by: count &- 1), count: 1) }
     }
 }
@@ -92,6 +92,10 @@ struct RingSteering {
     private var steps = 0
     private var surplus = 0
     private var isFlowing = false
+    /// The first look after a start: what the start left over goes at once, while nobody has spoken yet, instead of
+    /// bending the pitch for seconds.
+    private var isSettling = true
+    private static let firstLook = 25
 
     init(period: Int) {
         let step = 480
@@ -112,17 +116,24 @@ struct RingSteering {
         lowest = Int.max
         steps = 0
         surplus = 0
+        isSettling = true
     }
 
-    /// −1: leave one sample out, 1: double one, by the lowest level of the last second.
+    /// Negative: leave so many samples out, 1: double one, by the lowest level of the last second.
     @_noLocks mutating func correction(left: Int) -> Int {
         lowest = min(lowest, left)
         steps &+= 1
-        if steps >= 100 {
+        if steps >= (isSettling ? Self.firstLook : 100) {
             surplus = lowest &- wanted
             if surplus > -64 && surplus < 64 { surplus = 0 }
             lowest = Int.max
             steps = 0
+            if isSettling {
+                isSettling = false
+                let extra = min(max(0, surplus), 480)
+                surplus = 0
+                return 0 &- extra
+            }
         }
         if surplus > 0 {
             surplus &-= 1
