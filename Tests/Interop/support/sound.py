@@ -27,12 +27,17 @@ def level(samples):
 
 
 def power_at(samples, frequency, rate=RATE):
-    """Level of one frequency in dBFS."""
+    """Level of one frequency in dBFS: mean over windows of 200 ms, so that a tone bent by a few cents counts whole."""
     signal = np.asarray(samples, dtype=float)
-    if len(signal) == 0:
+    size = rate // 5
+    if len(signal) < size:
         return -120.0
-    phase = np.exp(-2j * np.pi * frequency * np.arange(len(signal)) / rate)
-    return float(20 * np.log10(max(2 * abs(np.sum(signal * phase)) / len(signal) / 32768, 1e-6)))
+    window = np.hanning(size)
+    tone = window * np.exp(-2j * np.pi * frequency * np.arange(size) / rate)
+    powers = [
+        (2 * abs(np.sum(signal[start: start + size] * tone)) / np.sum(window)) ** 2
+        for start in range(0, len(signal) - size + 1, size // 2)]
+    return float(10 * np.log10(max(np.mean(powers), 1e-3) / 32768 ** 2))
 
 
 def best_correlation(reference, recording):

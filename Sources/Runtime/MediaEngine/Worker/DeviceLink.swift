@@ -4,7 +4,7 @@ import Rings
 /// The two rings between a sound device's thread and the worker whose timer drives the mix.
 ///
 /// The crystals of the card and of the box differ: what lies in a ring is kept near one step or period by leaving out or
-/// doubling single samples, at most one in a step (0.2 % at 10 ms), which nobody hears. One step has to lie there, as
+/// doubling single samples, one in a step (0.2 % at 10 ms), four when much has gathered, which nobody hears. One step has to lie there, as
 /// the two sides' turns slip past each other by one from time to time.
 ///
 /// - Units: samples at 48 kHz.
@@ -45,16 +45,31 @@ import Rings
             return false
         }
         let correction = unsafe steering.pointee.capture.correction(left: fill &- count)
-        if correction < 0 { _ = capture.discard(0 &- correction) }
-        let wanted = correction > 0 ? count &- 1 : count
-        let got = unsafe capture.pop(into: samples, count: wanted)
+        let spare = max(0, 0 &- correction)
+        var got = 0
+        if spare > Self.singles {
+            _ = capture.discard(spare)
+            got = unsafe capture.pop(into: samples, count: count)
+        } else {
+            // Samples are left out one by one, spread over the step.
+            let pieces = spare &+ 1
+            let wanted = correction > 0 ? count &- 1 : count
+            var piece = 0
+            while piece < pieces {
+                let end = wanted &* (piece &+ 1) / pieces
+                got &+= unsafe capture.pop(into: samples.advanced(by: got), count: end &- got)
+                if piece < spare { _ = capture.discard(1) }
+                piece &+= 1
+            }
+        }
         if got == 0 {
             unsafe SampleMath.clear(samples, count: count)
             return false
         }
+        let doubled = correction > 0 && got == count &- 1
         var index = got
         while index < count {
-            unsafe samples[index] = got < wanted ? 0 : samples[got &- 1]
+            unsafe samples[index] = doubled ? samples[got &- 1] : 0
             index &+= 1
         }
         return true
@@ -75,9 +90,26 @@ import Rings
             }
         }
         let correction = unsafe steering.pointee.playback.correction(left: fill)
-        _ = unsafe playback.push(samples, count: correction < 0 ? max(0, count &+ correction) : count)
+        let spare = max(0, 0 &- correction)
+        if spare > Self.singles {
+            _ = unsafe playback.push(samples, count: max(0, count &- spare))
+        } else {
+            let pieces = spare &+ 1
+            var begin = 0
+            var piece = 0
+            while piece < pieces {
+                let end = count &* (piece &+ 1) / pieces
+                let kept = piece < spare ? end &- begin &- 1 : end &- begin
+                _ = unsafe playback.push(samples.advanced(by: begin), count: kept)
+                begin = end
+                piece &+= 1
+            }
+        }
         if correction > 0 { _ = unsafe playback.push(samples.advanced(by: count &- 1), count: 1) }
     }
+
+    /// Up to so many samples are left out one by one in a step; more are a cut.
+    private static let singles = RingSteering.quick
 }
 
 /// Keeps the level of one ring near its target by single samples.
@@ -96,6 +128,10 @@ struct RingSteering {
     /// bending the pitch for seconds.
     private var isSettling = true
     private static let firstLook = 25
+    /// 3 ms: sound servers turn up that unevenly; following them would only bend the pitch to and fro.
+    private static let slack = 144
+    /// Samples left out of a step while more than 4 ms too much lie in the ring.
+    static let quick = 4
 
     init(period: Int) {
         let step = 480
@@ -125,7 +161,7 @@ struct RingSteering {
         steps &+= 1
         if steps >= (isSettling ? Self.firstLook : 100) {
             surplus = lowest &- wanted
-            if surplus > -64 && surplus < 64 { surplus = 0 }
+            if surplus > -Self.slack && surplus < Self.slack { surplus = 0 }
             lowest = Int.max
             steps = 0
             if isSettling {
@@ -136,8 +172,9 @@ struct RingSteering {
             }
         }
         if surplus > 0 {
-            surplus &-= 1
-            return -1
+            let spare = surplus > 192 ? Self.quick : 1
+            surplus &-= spare
+            return 0 &- spare
         }
         if surplus < 0 {
             surplus &+= 1
