@@ -21,12 +21,12 @@ run: build
 test: packages
 	@.ci/packages $(TEST_PACKAGES)
 	@$(if $(SWIFT),,false)
-	$(SWIFT) build -c release --build-tests
-	@.ci/test $(SWIFT) "$(CURDIR)/$(RELEASE)"
+	$(SWIFT) build --build-tests
+	@.ci/test $(SWIFT) "$(CURDIR)/.build/debug"
 
 bench: build
 	@.ci/packages $(BENCH_PACKAGES)
-	@Tests/Benchmarks/run $(RELEASE)/switchhook
+	@SWITCHHOOK=$(RELEASE)/switchhook python3 Tests/Benchmarks/bench.py
 
 build: packages
 	@$(if $(SWIFT),,false)

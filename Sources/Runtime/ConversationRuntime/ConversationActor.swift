@@ -159,7 +159,7 @@ actor ConversationActor {
     private func openDevice(_ leg: LegID, _ device: DeviceSetting) {
         guard let user = machine.deviceUser(of: leg) else { return }
         switchboard.register(leg, dialog: nil, with: self)
-        guard switchboard.claimDevice(user, for: leg, conversation: self) else {
+        guard device.isEcho || switchboard.claimDevice(user, for: leg) else {
             post(.device(leg, .busy))
             return
         }

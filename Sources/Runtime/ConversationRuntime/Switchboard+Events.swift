@@ -46,12 +46,7 @@ extension Switchboard {
             let conversation = tables.withLock { $0.plays.removeValue(forKey: play) }
             conversation?.post(.playDone(play))
         case .rtpTimeout(let leg): conversation(of: leg)?.post(.rtpTimeout(leg))
-        case .deviceLost(let leg, let reason):
-            edges.logger.warning(
-                "sound device lost, the call goes on in silence",
-                metadata: ["leg": .string(leg.text), "detail": .string(reason)])
-        case .deviceBack(let leg, let name):
-            edges.logger.notice("sound device is back", metadata: ["leg": .string(leg.text), "device": .string(name)])
+        case .deviceLost, .deviceBack: break  // the engine has logged it; the call goes on in silence meanwhile
         }
     }
 

@@ -159,7 +159,7 @@ public final class Switchboard: Sendable {
     }
 
     /// False when the device is in a call already.
-    func claimDevice(_ user: String, for leg: LegID, conversation: ConversationActor) -> Bool {
+    func claimDevice(_ user: String, for leg: LegID) -> Bool {
         tables.withLock { tables in
             if let owner = tables.devices[user], tables.legs[owner] != nil { return false }
             tables.devices[user] = leg

@@ -119,6 +119,9 @@ public struct DeviceSetting: Hashable, Sendable {
     /// Ring volume, decibels, −60…0.
     public var ringLevelDecibels: Int
 
+    /// Not a card: what is played is heard again. Any number of calls may have it at once.
+    public var isEcho: Bool { playback == ["echo"] && capture == ["echo"] }
+
     public init(playback: [String], capture: [String]) {
         self.playback = playback
         self.capture = capture

@@ -1,6 +1,7 @@
 public import CallModel
 public import EdgeProtocols
 import Logging
+import Rings
 import SoundDevice
 
 internal import Synchronization
@@ -14,11 +15,7 @@ extension MediaEngine {
         guard state.withLock({ $0.isRunning && $0.legs[leg] == nil }) else {
             throw MediaRefusal(.overloaded, "the engine does not run, or has this leg")
         }
-        let device = try open(leg, setting)
-        let link = DeviceLink(
-            capture: device.captureRing, playback: device.playbackRing, period: device.periodFrames)
-        let handle = DeviceHandle(
-            xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
+        let (link, handle, name) = setting.isEcho ? echo() : try card(leg, setting)
         let record = state.withLock { state in
             let made = Self.register(
                 leg, MediaPolicy(), nil, handle, link, &state, limit: configuration.maximumLegs)
@@ -32,9 +29,25 @@ extension MediaEngine {
         }
         logger.info(
             "sound device opened",
-            metadata: [
-                "leg": "\(leg)", "playback": "\(device.playbackName)", "capture": "\(device.captureName)",
-            ])
+            metadata: ["leg": "\(leg)", "device": "\(name)"])
+    }
+
+    private func card(
+        _ leg: LegID, _ setting: DeviceSetting
+    ) throws(MediaRefusal) -> (DeviceLink, DeviceHandle, String) {
+        let device = try open(leg, setting)
+        let link = DeviceLink(
+            capture: device.captureRing, playback: device.playbackRing, period: device.periodFrames)
+        let handle = DeviceHandle(
+            xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
+        return (link, handle, "\(device.playbackName), \(device.captureName)")
+    }
+
+    /// A device whose microphone hears its own loudspeaker: one ring, which the worker alone fills and empties.
+    private func echo() -> (DeviceLink, DeviceHandle, String) {
+        let ring = SampleRing.allocate(capacity: 4096)
+        let link = DeviceLink(capture: ring, playback: ring, period: 480)
+        return (link, DeviceHandle(xruns: { 0 }, closing: { ring.deallocate() }), "echo")
     }
 
     private func open(_ leg: LegID, _ setting: DeviceSetting) throws(MediaRefusal) -> SoundDevice {
