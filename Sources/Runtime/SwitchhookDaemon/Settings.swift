@@ -82,7 +82,8 @@ extension SwitchhookConfiguration {
         settings.workers = media.workers == 0 ? nil : media.workers
         settings.relayDrainMilliseconds = Int(media.relayDrain / .milliseconds(1))
         settings.rtpTimeoutSeconds = Int(media.rtpTimeout.components.seconds)
-        settings.locksMemory = true
+        // Locked memory cannot be given back to the system: after 11 000 calls the process kept 210 MB that it had freed.
+        settings.locksMemory = false
         settings.maximumLegs = 2 * sip.maxCalls + 64
         return settings
     }
