@@ -123,7 +123,8 @@ let package = Package(
         module(
             "ControlAPI", in: .edges,
             [
-                "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "Tokens", "LiveLink", hummingbird, hummingbirdTLS,
+                "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "Tokens", "LiveLink", hummingbird,
+                hummingbirdTLS,
                 nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, log, metrics, lifecycle,
             ]),
         module(
@@ -160,7 +161,8 @@ let package = Package(
         .executableTarget(
             name: "switchhook",
             dependencies: [
-                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols", "TestPhone",
+                "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols",
+                "TestPhone",
                 "Tokens", "SoundDevice", argumentParser, log,
             ],
             path: "Sources/switchhook", swiftSettings: house),
@@ -189,7 +191,9 @@ let package = Package(
                 "MediaTime", nioCore, nioPosix, nioHTTP1, log,
             ]),
         tests("EventStore", ["EventStore", "EdgeProtocols", "CallModel", "WireJSON", "MediaTime", log]),
-        tests("ControlAPI", ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
+        tests(
+            "ControlAPI",
+            ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
         tests(

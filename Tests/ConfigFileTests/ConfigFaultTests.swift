@@ -62,7 +62,6 @@ struct ConfigFaultTests {
                 "sip:\n  tls_certificate: missing.pem\n",
                 ":2: sip.tls_certificate: cannot read {folder}/missing.pem: No such file or directory"
             ),
-            ("speech:\n  engine: command\n", ":2: speech.engine: command needs speech.command"),
             ("applications:\n  a: {id: x}\n", ":2: applications.a.id: expected UUID, found \"x\""),
         ])
     func located(yaml: String, expected: String) throws {

@@ -107,6 +107,7 @@ struct swh_sip {
   char **hosts;
   size_t host_count;
   uint16_t port, tls_port;
+  int udp, tcp;
   char *tls_folder, *user_agent;
   int tls_verify;
   unsigned t1_ms, session_seconds, min_session_seconds, max_pending;

@@ -93,7 +93,9 @@ static int open_socket(swh_sip *stack, char const *host, uint16_t port, char con
 static int listen_on(swh_sip *stack, char const *host) {
   if (!stack->port)
     stack->port = pick_port(host);
-  if (open_socket(stack, host, stack->port, "udp") < 0 || open_socket(stack, host, stack->port, "tcp") < 0)
+  if (stack->udp && open_socket(stack, host, stack->port, "udp") < 0)
+    return -1;
+  if (stack->tcp && open_socket(stack, host, stack->port, "tcp") < 0)
     return -1;
   if (!stack->tls_folder)
     return 0;

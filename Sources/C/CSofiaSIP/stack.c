@@ -149,6 +149,8 @@ swh_sip *swh_sip_start(const swh_sip_config *config, swh_sip_callback callback, 
   for (size_t i = 0; i < config->host_count; i++)
     stack->hosts[i] = su_strdup(stack->home, config->hosts[i]);
   stack->port = config->port;
+  stack->udp = config->udp;
+  stack->tcp = config->tcp;
   stack->tls_port = config->tls_port;
   stack->tls_folder = su_strdup(stack->home, config->tls_folder);
   stack->tls_verify = config->tls_verify;

@@ -45,7 +45,6 @@ private let sipFields: [Field<SwitchhookConfiguration>] = [
     .optional(
         "sip.advertised_address", \.sip.advertisedAddress, .text,
         "Address told to peers when the box is behind NAT."),
-    .scalar("sip.domain", \.sip.domain, .text, "Host in the box's own SIP addresses."),
     .scalar("sip.max_calls", \.sip.maxCalls, .integer(1...100_000, unit: "calls"), "More are refused with 503."),
     .scalar(
         "sip.ring_timeout", \.sip.ringTimeout, .duration(.seconds(5)...(.seconds(600))),
@@ -137,11 +136,7 @@ private let clientFields: [Field<SwitchhookConfiguration>] = [
 ]
 
 private let speechFields: [Field<SwitchhookConfiguration>] = [
-    .scalar("speech.engine", \.speech.engine, .choice, "Built-in voice, or a command of your own."),
-    .list(
-        "speech.command", \.speech.command, .text,
-        "Words of the command: gets text (SSML as it is) on standard input, writes WAV."),
-    .scalar("speech.language", \.speech.language, .text, "Language of talk actions that name none."),
+    .scalar("speech.language", \.speech.language, .text, "Language of talk actions that name none.")
 ]
 
 private let securityFields: [Field<SwitchhookConfiguration>] = [
@@ -157,18 +152,9 @@ private let securityFields: [Field<SwitchhookConfiguration>] = [
 private let limitFields: [Field<SwitchhookConfiguration>] = [
     .scalar("limits.members", \.limits.members, .integer(2...1000, unit: "members"), "Members of one Conversation."),
     .scalar(
-        "limits.calls_per_second", \.limits.callsPerSecond, .integer(0...10_000, unit: "calls/s"),
-        "New calls; 0: as many as the box carries."),
-    .scalar(
         "limits.call_length", \.limits.callLength, .duration(.seconds(1)...(.seconds(86_400))), "Longest call."),
-    .scalar(
-        "limits.talk_characters", \.limits.talkCharacters, .integer(1...100_000, unit: "characters"),
-        "Text of one talk action."),
     .scalar("limits.prompt_cache", \.limits.promptCacheBytes, .size(0...(8 << 30)), "Decoded prompts kept in memory."),
     .scalar("limits.prompt_file", \.limits.promptFileBytes, .size(1024...(1 << 30)), "One fetched sound file."),
-    .scalar(
-        "limits.webhook_response", \.limits.webhookResponseBytes, .size(1024...(64 << 20)),
-        "Body of an Application's answer."),
     .scalar("limits.request_body", \.limits.requestBodyBytes, .size(1024...(64 << 20)), "Body of a REST request."),
     .scalar(
         "limits.http_connections", \.limits.httpConnections, .integer(1...100_000, unit: "connections"),
@@ -178,13 +164,7 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
         "Events waiting for the disk; beyond it new calls are refused."),
     .scalar(
         "limits.webhook_rows", \.limits.webhookRows, .integer(100...100_000_000, unit: "rows"),
-        "Events waiting for their receivers."),
-    .scalar(
-        "limits.client_backlog_events", \.limits.clientBacklogEvents, .integer(10...1_000_000, unit: "events"),
-        "A session further behind is closed with its position."),
-    .scalar(
-        "limits.client_backlog_bytes", \.limits.clientBacklogBytes, .size(4096...(1 << 30)),
-        "The same in bytes."),
+        "Events of one Application that wait for a later attempt; beyond it the oldest is given up."),
 ]
 
 private let logFields: [Field<SwitchhookConfiguration>] = [

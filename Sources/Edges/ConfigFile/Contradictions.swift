@@ -33,9 +33,6 @@ extension SwitchhookConfiguration {
             faults.append(fault("sip.transports", "empty, and no TLS certificate is set: SIP would listen nowhere"))
         }
         if media.codecs.isEmpty { faults.append(fault("media.codecs", "at least one codec is needed")) }
-        if speech.engine == .command, speech.command.isEmpty {
-            faults.append(fault("speech.engine", "command needs speech.command"))
-        }
         return faults
     }
 

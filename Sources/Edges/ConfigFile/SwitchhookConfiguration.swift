@@ -56,7 +56,6 @@ public struct SIPSection: Sendable, Equatable {
     /// PEM file of the authorities trusted for TLS to trunks; nil: the system's.
     public var tlsTrust: String?
     public var advertisedAddress: String?
-    public var domain = "switchhook.local"
     public var maxCalls = 1000
     /// Of an inbound leg, then 480.
     public var ringTimeout: Duration = .seconds(180)
@@ -133,12 +132,6 @@ public struct ClientsSection: Sendable, Equatable {
 }
 
 public struct SpeechSection: Sendable, Equatable {
-    public enum Engine: String, Sendable, CaseIterable {
-        case espeak, command
-    }
-    public var engine = Engine.espeak
-    /// Of engine `command`: words of a command that reads text and writes WAV.
-    public var command: [String] = []
     public var language = "en-US"
 }
 
@@ -152,19 +145,13 @@ public struct SecuritySection: Sendable, Equatable {
 public struct LimitsSection: Sendable, Equatable {
     /// Of one Conversation.
     public var members = 200
-    /// Zero: bounded by admission alone.
-    public var callsPerSecond = 0
     public var callLength: Duration = .seconds(7200)
-    public var talkCharacters = 1500
     public var promptCacheBytes = 64 << 20
     public var promptFileBytes = 16 << 20
-    public var webhookResponseBytes = 1 << 20
     public var requestBodyBytes = 1 << 20
     public var httpConnections = 1024
     public var storeQueueRows = 100_000
-    public var webhookRows = 1_000_000
-    public var clientBacklogEvents = 1000
-    public var clientBacklogBytes = 1 << 20
+    public var webhookRows = 50_000
 }
 
 public struct LogSection: Sendable, Equatable {

@@ -6,6 +6,9 @@ public struct SIPConfiguration: Hashable, Sendable {
     public var hosts: [String]
     /// UDP and TCP; 0 picks a free port.
     public var port: UInt16
+    /// Transports of `port`.
+    public var listensOnUDP: Bool
+    public var listensOnTCP: Bool
     /// Nil: no TLS, neither in nor out.
     public var tls: TLS?
     /// Host of Contact and From when the bound address is not what peers reach. With `0.0.0.0` or `::` and nil here
@@ -56,6 +59,8 @@ public struct SIPConfiguration: Hashable, Sendable {
     ) {
         self.hosts = hosts
         self.port = port
+        listensOnUDP = true
+        listensOnTCP = true
         self.tls = tls
         self.advertisedHost = advertisedHost
         self.userAgent = userAgent

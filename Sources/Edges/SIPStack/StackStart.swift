@@ -45,7 +45,9 @@ struct StackStart {
                 return nil
             }
             var config = unsafe swh_sip_config(
-                hosts: first, host_count: hosts.count, port: configuration.port, tls_port: configuration.tls?.port ?? 0,
+                hosts: first, host_count: hosts.count, port: configuration.port,
+                udp: configuration.listensOnUDP ? 1 : 0, tcp: configuration.listensOnTCP ? 1 : 0,
+                tls_port: configuration.tls?.port ?? 0,
                 tls_folder: copy(folder), tls_verify: configuration.tls?.verifyServers == true ? 1 : 0,
                 advertised_host: copy(configuration.advertisedHost), user_agent: userAgent,
                 t1_ms: UInt32(clamping: configuration.timerT1Milliseconds),

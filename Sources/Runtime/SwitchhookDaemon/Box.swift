@@ -57,7 +57,9 @@ final class Box: Sendable {
             fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
         let directory = try configuration.completeDirectory(secrets)
         media = try MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
-        sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) { inbox.take($0) }
+        sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) {
+            inbox.take($0)
+        }
         switchboard = Switchboard(
             directory: directory, settings: configuration.runtime,
             edges: RuntimeEdges(

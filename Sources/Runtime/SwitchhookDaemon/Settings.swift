@@ -44,6 +44,7 @@ extension SwitchhookConfiguration {
         settings.retry = webhooks.retry == .cloud ? .cloud : .durable
         settings.connectionsPerHost = webhooks.connectionsPerHost
         settings.issuer = webhooks.issuer
+        settings.parkedRows = limits.webhookRows
         return settings
     }
 
@@ -96,6 +97,8 @@ extension SwitchhookConfiguration {
                 port: sip.tlsListen.port, certificatePath: certificate, keyPath: sip.tlsPrivateKey ?? certificate,
                 authoritiesPath: sip.tlsTrust)
         }
+        settings.listensOnUDP = sip.transports.contains(.udp)
+        settings.listensOnTCP = sip.transports.contains(.tcp)
         settings.sessionExpirySeconds = Int(sip.sessionTimer.components.seconds)
         return settings
     }

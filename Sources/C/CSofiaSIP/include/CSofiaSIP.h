@@ -102,6 +102,7 @@ typedef struct {
   const char *const _Nonnull *_Nonnull hosts; /* numeric addresses to listen on */
   size_t host_count;
   uint16_t port;     /* UDP and TCP; 0 picks a free one */
+  int udp, tcp;      /* which of the two */
   uint16_t tls_port; /* 0 picks a free one */
   const char *_Nullable tls_folder; /* holds agent.pem and cafile.pem; NULL: no TLS at all */
   int tls_verify;                   /* check certificates of servers we call */
