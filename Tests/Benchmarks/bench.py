@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "Interop"))
 
 from support.backend import Backend  # noqa: E402
-from support.box import BINARY, NUMBER, Box, free_port  # noqa: E402
+from support.box import BINARY, NUMBER, Box, free_port, free_sip_port  # noqa: E402
 from support.phone import Phone  # noqa: E402
 import socket  # noqa: E402
 
@@ -157,7 +157,7 @@ def call_rate(folder, seconds):
         ["taskset", "-c", str(CORES[0]), "sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(callee), "-nostdin"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = Path(folder) / "rate"
-    port, http = free_port(socket.SOCK_DGRAM), free_port()
+    port, http = free_sip_port(), free_port()
     daemon = subprocess.Popen(
         ["taskset", "-c", str(CORES[-1]), BINARY, "serve", "--config", ROOT / "Config" / "bench.yaml",
          "--set", f"store.path={state}", "--set", f"sip.listen=127.0.0.1:{port}", "--set", f"http.listen=127.0.0.1:{http}"],

@@ -52,7 +52,7 @@ def test_a_sentence_goes_through_both_ways(make_box, backend, make_phone, pulse)
     phone.listen(0.5)
     recording = pulse.record()
     # The sound server rearranges its buffers when somebody begins to listen; the box needs a moment to follow.
-    phone.listen(3)
+    phone.listen(4)
     phone.say(sentence(8000))
     phone.listen(4)
     played = recording.stop()

@@ -47,7 +47,10 @@ class Backend:
 
             def _serve(self):
                 length = int(self.headers.get("Content-Length") or 0)
-                request = Request(self.command, self.path, self.headers, self.rfile.read(length))
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the sender was killed half way: it will send again
+                request = Request(self.command, self.path, self.headers, body)
                 status, body = backend._answer(request)
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
@@ -60,6 +63,9 @@ class Backend:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                pass  # a sender that was killed resets its connection
             request_queue_size = 256
 
         self._server = Server(("127.0.0.1", 0), Handler)

@@ -22,6 +22,23 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
+_next_sip = 12000 + os.getpid() % 2000
+
+
+def free_sip_port():
+    """Free for UDP and TCP, below the range from which the kernel picks ports for others."""
+    global _next_sip
+    while True:
+        _next_sip = 12000 if _next_sip >= 19000 else _next_sip + 1
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", _next_sip))
+            return _next_sip
+        except OSError:
+            continue
+
+
 _next_rtp = 20000
 
 
@@ -39,7 +56,7 @@ class Box:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.env = env or {}
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_sip_port()
         self.http_port = free_port()
         self.state = self.folder / "var"
         first, last = rtp_range()

@@ -155,11 +155,11 @@ struct RingSteering {
         isSettling = true
     }
 
-    /// Negative: leave so many samples out, 1: double one, by the lowest level of the last second.
+    /// Negative: leave so many samples out, 1: double one, by the lowest level of the last half second.
     @_noLocks mutating func correction(left: Int) -> Int {
         lowest = min(lowest, left)
         steps &+= 1
-        if steps >= (isSettling ? Self.firstLook : 100) {
+        if steps >= (isSettling ? Self.firstLook : 50) {
             surplus = lowest &- wanted
             if surplus > -Self.slack && surplus < Self.slack { surplus = 0 }
             lowest = Int.max
