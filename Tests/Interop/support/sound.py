@@ -55,6 +55,26 @@ def best_correlation(reference, recording):
     return float(score[best]), best
 
 
+def aligned_correlation(reference, recording, rate=RATE, segment=0.2, search=0.03):
+    """Correlation of a sentence after alignment, segment by segment: an adaptive delay may move while it is spoken.
+
+    Each segment is looked for close to where the one before it was; the mean is weighted by energy.
+    """
+    _, place = best_correlation(reference, recording)
+    size, reach = int(segment * rate), int(search * rate)
+    total = weight = 0.0
+    for start in range(0, len(reference) - size + 1, size):
+        part = np.asarray(reference[start: start + size], dtype=float)
+        energy = float(np.sum(part ** 2))
+        low = max(0, place + start - reach)
+        score, found = best_correlation(part, recording[low: place + start + size + reach])
+        if score > 0.8:
+            place = low + found - start
+        total += score * energy
+        weight += energy
+    return total / max(weight, 1.0)
+
+
 def _mu_law_tables():
     codes = np.arange(256)
     inverted = ~codes & 0xFF
