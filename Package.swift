@@ -155,7 +155,7 @@ let package = Package(
             [
                 "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", "SIPStack", "Tokens",
                 "HTTPFetch", "WebhookClient", "EventStore", "ControlAPI", "LiveLink", "PromptAudio", "ConfigFile",
-                "SoundDevice", "MediaEngine", "ConversationRuntime", "CLinux", log, metrics, lifecycle, nioCore,
+                "SoundDevice", "MediaEngine", "ConversationRuntime", log, metrics, lifecycle, nioCore,
                 nioPosix,
             ]),
         .executableTarget(

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#include <malloc.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -133,8 +132,6 @@ int swh_wait_readable(int fd, int timeout_ms) {
     if (count < 0) return errno == EINTR ? 0 : -errno;
     return count;
 }
-
-void swh_limit_heap_arenas(int count) { (void)mallopt(M_ARENA_MAX, count); }
 
 int swh_close(int fd) { return close(fd) == 0 ? 0 : -errno; }
 

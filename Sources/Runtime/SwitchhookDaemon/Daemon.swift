@@ -1,4 +1,3 @@
-import CLinux
 import CallControl
 import CallModel
 public import ConfigFile
@@ -42,8 +41,6 @@ public struct Daemon {
     /// Runs until SIGTERM has been drained.
     public func run() async throws(DaemonFault) {
         let started = SystemTimeSource().now
-        // With an arena for each thread the heap keeps more of what a burst of calls left behind.
-        swh_limit_heap_arenas(2)
         let signals = ProcessSignal.stream()
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)

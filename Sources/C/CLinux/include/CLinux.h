@@ -57,9 +57,6 @@ SWH_RT void swh_eventfd_clear(int fd);
 int swh_wait_readable(int fd, int timeout_ms);
 SWH_RT int swh_close(int fd);
 
-/* At most so many malloc arenas from now on: what one thread frees, another can use. */
-void swh_limit_heap_arenas(int count);
-
 /* -- Datagrams --------------------------------------------------------------------------------------------------- */
 
 /* An IPv4 or IPv6 socket address: sockaddr_in or sockaddr_in6, `length` bytes of it; 0 is none. */
