@@ -72,6 +72,9 @@ public final class EventStore: EventLog, LogQueries {
         subscribers.add(handler)
     }
 
+    /// Gives page caches back; for quiet moments.
+    public func releaseMemory() { pool.releaseMemory() }
+
     /// Commits what is queued and closes the files. Later appends are refused.
     public func close() async throws {
         defer {

@@ -32,6 +32,7 @@ final class Box: Sendable {
     private let readiness: Readiness
     private let server: ServerTask
     private let housekeeping = Mutex<Task<Void, Never>?>(nil)
+    private let resting = Mutex<Task<Void, Never>?>(nil)
 
     init(_ configuration: SwitchhookConfiguration, load: @escaping Daemon.Loader, registry: PrometheusRegistry) throws {
         let logger = Logger(label: "switchhook")
@@ -104,6 +105,7 @@ final class Box: Sendable {
         try await server.start()
         gauges.start()
         housekeeping.withLock { $0 = Task { [weak self] in await Self.keepHouse { self } } }
+        resting.withLock { $0 = Task { [weak self] in await Self.restWhenQuiet { self } } }
         readiness.open()
     }
 
@@ -149,6 +151,17 @@ final class Box: Sendable {
         }
     }
 
+    /// When calls have come and all have gone, the store's page caches go back to the system, once.
+    private static func restWhenQuiet(_ box: () -> Box?) async {
+        var wasBusy = false
+        while let box = box() {
+            let isBusy = box.switchboard.snapshot().calls > 0
+            if wasBusy, !isBusy { box.store.releaseMemory() }
+            wasBusy = isBusy
+            do { try await Task.sleep(for: .seconds(20)) } catch { return }
+        }
+    }
+
     /// Once an hour: rows older than `store.retention` go.
     private static func keepHouse(_ box: () -> Box?) async {
         while let box = box() {
@@ -180,6 +193,7 @@ final class Box: Sendable {
         media.stop()
         gauges.stop()
         housekeeping.withLock { $0?.cancel() }
+        resting.withLock { $0?.cancel() }
         await server.stop()
         await fetcher.shutdown()
         do {
