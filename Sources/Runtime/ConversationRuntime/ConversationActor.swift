@@ -18,7 +18,8 @@ actor ConversationActor {
     nonisolated let application: ApplicationID
     nonisolated let roomName: String?
     private nonisolated let mailbox = Mutex(Mailbox())
-    private unowned let switchboard: Switchboard
+    /// Strong: inputs may still come while the last owner lets go; the switchboard forgets an ended conversation.
+    private let switchboard: Switchboard
     private let edges: RuntimeEdges
     private var machine: ConversationMachine
     private var timers: [TimerKey: TimerService.Handle] = [:]
