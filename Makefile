@@ -8,7 +8,7 @@ BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib
 	libsqlite3-dev libasound2-dev libopus-dev libsrtp2-dev libsofia-sip-ua-dev libespeak-ng-dev espeak-ng-data \
 	libsndfile1-dev libspeexdsp-dev
 TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox python3-venv
-BENCH_PACKAGES := build-essential sip-tester python3
+BENCH_PACKAGES := build-essential sip-tester python3-venv
 
 SWIFT = $(shell .ci/swift)
 RELEASE := .build/release
@@ -26,7 +26,7 @@ test: packages
 
 bench: build
 	@.ci/packages $(BENCH_PACKAGES)
-	@SWITCHHOOK=$(RELEASE)/switchhook python3 Tests/Benchmarks/bench.py
+	@SWITCHHOOK="$(CURDIR)/$(RELEASE)/switchhook" "$$(.ci/venv)/bin/python" Tests/Benchmarks/bench.py
 
 build: packages
 	@$(if $(SWIFT),,false)
