@@ -118,7 +118,9 @@ let package = Package(
             ["MediaTime", "CallModel", "EdgeProtocols", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, log]),
         module(
             "WebhookClient", in: .edges,
-            ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "HTTPFetch", "Tokens", log, metrics]),
+            [
+                "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "HTTPFetch", "Tokens", nioCore, log, metrics,
+            ]),
         module("EventStore", in: .edges, ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", grdb, log, metrics]),
         module(
             "ControlAPI", in: .edges,

@@ -82,6 +82,13 @@ def run_sipp(arguments, core=None, timeout=120):
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
 
 
+def compiled(name, folder):
+    """One of the C programs beside this file."""
+    program = Path(folder) / name
+    subprocess.run(["gcc", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, Path(__file__).with_name(name + ".c")], check=True)
+    return program
+
+
 # Each bench returns {figure: (value, limit, unit)}; limit None = reported only.
 
 def start_and_idle(folder, seconds):
@@ -152,8 +159,7 @@ def webhook_rate(folder, seconds):
 
 
 def webhook_load(folder, seconds, rate):
-    receiver = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("receiver.py")], stdout=subprocess.PIPE, text=True)
+    receiver = subprocess.Popen([compiled("receiver", folder)], stdout=subprocess.PIPE, text=True)
     port = int(receiver.stdout.readline())
 
     class Remote:
@@ -228,8 +234,7 @@ def call_rate(folder, seconds):
 
 def rooms(folder, seconds):
     """100 PCMU calls in rooms of two: late ticks beside a bare FIFO timer in the same run."""
-    timer = Path(folder) / "fifotimer"
-    subprocess.run(["gcc", "-O2", "-o", timer, Path(__file__).with_name("fifotimer.c")], check=True)
+    timer = compiled("fifotimer", folder)
     script = Path(folder) / "room.json"
     script.write_text(json.dumps([{"action": "conversation", "name": "room-{{from}}"}]))
     box = box_in(folder, "rooms", numbers={NUMBER: {"application": "test", "answer_ncco": str(script)}}).start()

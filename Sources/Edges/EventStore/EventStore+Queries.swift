@@ -4,7 +4,7 @@ import GRDB
 import MediaTime
 
 extension EventStore {
-    public func rows(
+    nonisolated(nonsending) public func rows(
         after position: Int64, limit: Int, application: ApplicationID?, conversation: ConversationID?,
         stream: EventStream?
     ) async throws -> [EventRow] {
@@ -33,7 +33,7 @@ extension EventStore {
             query, "ORDER BY id \(descending ? "DESC" : "ASC") LIMIT \(max(0, limit))", RecordReading.event)
     }
 
-    public func newestPosition() async throws -> Int64 { recent.newest }
+    nonisolated(nonsending) public func newestPosition() async throws -> Int64 { recent.newest }
 
     public func leg(_ id: LegID) async throws -> LegRecord? {
         var query = Query("SELECT \(RecordReading.legColumns) FROM legs")

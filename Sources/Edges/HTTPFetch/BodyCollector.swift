@@ -19,6 +19,7 @@ final class BodyCollector: HTTPClientResponseDelegate {
 
     private let limit: Int
     private let keepsBody: Bool
+    private let onSent: (@Sendable () -> Void)?
     private let state = Mutex(State())
 
     private struct State {
@@ -28,10 +29,13 @@ final class BodyCollector: HTTPClientResponseDelegate {
     }
 
     /// - Parameter limit: bytes.
-    init(limit: Int, keepsBody: Bool) {
+    init(limit: Int, keepsBody: Bool, onSent: (@Sendable () -> Void)? = nil) {
         self.limit = limit
         self.keepsBody = keepsBody
+        self.onSent = onSent
     }
+
+    func didSendRequest(task: HTTPClient.Task<Collected>) { onSent?() }
 
     func didReceiveHead(task: HTTPClient.Task<Collected>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         state.withLock { $0.head = head }

@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// One HTTP request of the box to the outside.
 public struct FetchRequest: Sendable {
     public enum Method: String, Hashable, Sendable {
@@ -19,6 +21,10 @@ public struct FetchRequest: Sendable {
     public var discardsBody: Bool
     /// How many redirects of a GET are followed; 0…3.
     public var redirects: Int
+    /// Called on the connection's event loop when the whole request has been written.
+    public var onSent: (@Sendable () -> Void)?
+    /// The loop that carries the request, one of `HTTPFetcher.nextLoop()`; nil: any.
+    public var loop: (any EventLoop)?
 
     public init(
         method: Method, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,

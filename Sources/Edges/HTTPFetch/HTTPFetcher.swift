@@ -39,8 +39,14 @@ public final class HTTPFetcher: Sendable {
     public let configuration: Configuration
     private let eventLoopGroup: any EventLoopGroup
     private let resolver: PolicyResolver
-    /// async-http-client fixes the connect timeout per client: one client per step of 100 ms, made when first asked for.
-    private let clients = Mutex<[Int: HTTPClient]>([:])
+    /// async-http-client fixes the connect timeout per client, and closes connections asked for on one loop as soon as
+    /// they are idle: one client per step of 100 ms and loop, made when first asked for.
+    private let clients = Mutex<[ClientKey: HTTPClient]>([:])
+
+    private struct ClientKey: Hashable {
+        var connectMilliseconds: Int
+        var loop: ObjectIdentifier?
+    }
 
     /// - Parameter eventLoopGroup: nil takes the process-wide one.
     public init(_ configuration: Configuration = Configuration(), eventLoopGroup: (any EventLoopGroup)? = nil) {
@@ -62,25 +68,37 @@ public final class HTTPFetcher: Sendable {
         }
     }
 
-    public func send(_ request: FetchRequest) async throws(FetchFault) -> FetchResponse {
+    /// A loop of the client. Who runs on it and names it in its requests hears of the response without another thread
+    /// being woken.
+    public func nextLoop() -> any EventLoop { eventLoopGroup.next() }
+
+    /// All that can be done before a request's turn comes.
+    public func prepare(_ request: FetchRequest) throws(FetchFault) -> PreparedRequest {
+        try prepare(request, url: request.url)
+    }
+
+    nonisolated(nonsending) public func send(_ request: FetchRequest) async throws(FetchFault) -> FetchResponse {
+        try await send(try prepare(request))
+    }
+
+    nonisolated(nonsending) public func send(_ prepared: PreparedRequest) async throws(FetchFault) -> FetchResponse {
+        let request = prepared.request
         let deadline = NIODeadline.now() + .milliseconds(Int64(max(1, request.timeoutMilliseconds)))
-        var url = request.url
+        var next = prepared
         for _ in 0...min(3, max(0, request.redirects)) {
-            let response = try await sendOnce(request, url: url, deadline: deadline)
+            let response = try await sendOnce(next, deadline: deadline)
             guard request.method == .get, request.redirects > 0, [301, 302, 303, 307, 308].contains(response.status),
                 let location = response.header("location")
             else { return response }
-            guard let next = URL(string: location, relativeTo: URL(string: url))?.absoluteString else {
+            guard let url = URL(string: location, relativeTo: URL(string: response.url))?.absoluteString else {
                 throw FetchFault(.badResponse, "redirect to \(location)")
             }
-            url = next
+            next = try prepare(request, url: url)
         }
         throw FetchFault(.badResponse, "more than \(request.redirects) redirects")
     }
 
-    private func sendOnce(
-        _ request: FetchRequest, url: String, deadline: NIODeadline
-    ) async throws(FetchFault) -> FetchResponse {
+    private func prepare(_ request: FetchRequest, url: String) throws(FetchFault) -> PreparedRequest {
         var headers = HTTPHeaders([("user-agent", configuration.userAgent)])
         for header in request.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
         let outgoing: HTTPClient.Request
@@ -92,14 +110,25 @@ public final class HTTPFetcher: Sendable {
         guard outgoing.scheme == "http" || outgoing.scheme == "https" else {
             throw FetchFault(.badURL, "\(url): only http and https")
         }
+        return PreparedRequest(request: request, url: url, outgoing: outgoing)
+    }
+
+    nonisolated(nonsending) private func sendOnce(
+        _ prepared: PreparedRequest, deadline: NIODeadline
+    ) async throws(FetchFault) -> FetchResponse {
+        let (request, url, outgoing) = (prepared.request, prepared.url, prepared.outgoing)
         try await resolver.check(host: outgoing.host, deadline: deadline)
-        let collector = BodyCollector(limit: request.maximumBodyBytes, keepsBody: !request.discardsBody)
+        let collector = BodyCollector(
+            limit: request.maximumBodyBytes, keepsBody: !request.discardsBody, onSent: request.onSent)
         let collected: BodyCollector.Collected
         do {
-            let task = client(connectTimeout: request.connectTimeoutMilliseconds).execute(
+            let task = client(connectTimeout: request.connectTimeoutMilliseconds, on: request.loop).execute(
                 request: outgoing, delegate: collector, deadline: deadline)
             collected = try await withTaskCancellationHandler {
-                try await task.futureResult.get()
+                // Not the future's own `get()`, which would take the caller off its loop and back.
+                try await withCheckedThrowingContinuation { waiting in
+                    task.futureResult.whenComplete { waiting.resume(with: $0) }
+                }
             } onCancel: {
                 task.fail(reason: HTTPClientError.cancelled)
             }
@@ -114,17 +143,18 @@ public final class HTTPFetcher: Sendable {
             body: collected.body, url: url)
     }
 
-    private func client(connectTimeout milliseconds: Int) -> HTTPClient {
+    private func client(connectTimeout milliseconds: Int, on loop: (any EventLoop)?) -> HTTPClient {
         let step = (min(3000, max(100, milliseconds)) + 99) / 100 * 100
+        let key = ClientKey(connectMilliseconds: step, loop: loop.map { ObjectIdentifier($0) })
         return clients.withLock { clients in
-            if let client = clients[step] { return client }
-            let client = makeClient(connectMilliseconds: step)
-            clients[step] = client
+            if let client = clients[key] { return client }
+            let client = makeClient(connectMilliseconds: step, on: loop ?? eventLoopGroup)
+            clients[key] = client
             return client
         }
     }
 
-    private func makeClient(connectMilliseconds: Int) -> HTTPClient {
+    private func makeClient(connectMilliseconds: Int, on group: any EventLoopGroup) -> HTTPClient {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = configuration.trustRootsFile { tls.additionalTrustRoots = [.file(file)] }
         var settings = HTTPClient.Configuration(
@@ -134,19 +164,22 @@ public final class HTTPFetcher: Sendable {
                 idleTimeout: .milliseconds(Int64(configuration.idleMilliseconds)),
                 concurrentHTTP1ConnectionsPerHostSoftLimit: 4 * configuration.connectionsPerHost))
         settings.httpVersion = .http1Only
+        // Nobody listens, but spans would be filled for every request.
+        settings.tracing.tracer = nil
         settings.connectionPool.retryConnectionEstablishment = false
-        if !configuration.outbound.isOpen {
-            let policy = configuration.outbound
+        let policy = configuration.outbound
+        settings.http1_1ConnectionDebugInitializer = { channel in
             // The name was checked before, but may have got another address since: the open connection decides.
-            settings.http1_1ConnectionDebugInitializer = { channel in
-                guard let address = channel.remoteAddress?.ipAddress, let refusal = policy.refusal(of: address) else {
-                    return channel.eventLoop.makeSucceededVoidFuture()
-                }
+            if !policy.isOpen, let address = channel.remoteAddress?.ipAddress, let refusal = policy.refusal(of: address)
+            {
                 // Closed only after the pool has seen the failure: it must not hear of the end of a connection first.
                 channel.eventLoop.execute { channel.close(promise: nil) }
                 return channel.eventLoop.makeFailedFuture(FetchFault(.policyDenied, refusal))
             }
+            return channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.addHandler(FlushGathering(), position: .first)
+            }
         }
-        return HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
+        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: settings)
     }
 }

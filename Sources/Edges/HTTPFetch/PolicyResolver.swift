@@ -16,7 +16,7 @@ final class PolicyResolver: Sendable {
 
     init(policy: OutboundPolicy) { self.policy = policy }
 
-    func check(host: String, deadline: NIODeadline) async throws(FetchFault) {
+    nonisolated(nonsending) func check(host: String, deadline: NIODeadline) async throws(FetchFault) {
         if policy.isOpen { return }
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         let address: String =

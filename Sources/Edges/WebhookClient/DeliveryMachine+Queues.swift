@@ -41,6 +41,12 @@ extension DeliveryMachine {
         effects.append(.send(row.position, row, limit: isLater ? settings.laterAttemptLimit : nil))
     }
 
+    /// The row that goes after the one under way at `position`.
+    func following(_ position: Int64) -> EventRow? {
+        guard case .held(let queue, _) = flights[position] else { return nil }
+        return queues[queue]?.rows.second
+    }
+
     mutating func finished(_ position: Int64, _ outcome: Outcome, _ now: MonotonicInstant) {
         guard let flight = flights.removeValue(forKey: position) else { return }
         switch flight {

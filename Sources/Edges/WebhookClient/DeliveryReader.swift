@@ -1,19 +1,25 @@
 import CallModel
 import CoreMetrics
 import EdgeProtocols
+import HTTPFetch
 import Logging
 import MediaTime
 import Metrics
+import NIOCore
 
 /// Runs the delivery machine of one stream: reads the log when it grows, sends, keeps time, saves the reader's place.
 ///
-/// - Threading: an actor; requests run beside it. Nothing here is awaited between an event and its effects.
+/// - Threading: an actor on a loop of the HTTP client, with its connections: a Conversation's requests go one by one, so
+///   each thread woken between a response and the next request would delay all that follow. Nothing here is awaited
+///   between an event and its effects.
 actor DeliveryReader {
     private static let rowsPerRead = 256
     /// Places are saved in batches: a crash costs duplicates of this time at most, never a row.
     private static let saveInterval = Duration.milliseconds(100)
     /// Timers may be late by this much, so that thousands of them do not wake the machine one by one.
     private static let timerGrain = Duration.milliseconds(5)
+    /// An attempt made early is good for this long: then its token, and where it goes, are made anew.
+    private static let preparedFor = Duration.seconds(1)
 
     private let stream: EventStream
     private let journal: any DeliveryJournal
@@ -21,6 +27,10 @@ actor DeliveryReader {
     private let time: any TimeSource
     private let logger: Logger
     private let commitWait: Duration
+    private let loop: any EventLoop
+    /// The loop lives as long as the process's group of loops, longer than any reader.
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.executor.asUnownedSerialExecutor() }
+    private let commits = CommitClock()
     private var machine: DeliveryMachine
     private var subscription: (any LogSubscription)?
     private var scanTask: Task<Void, Never>?
@@ -28,6 +38,8 @@ actor DeliveryReader {
     private var armed: MonotonicInstant?
     private var isSaving = false
     private var isStopped = false
+    /// Attempts at the rows behind those under way, by position.
+    private var prepared: [Int64: (attempt: WebhookSender.Attempt, at: MonotonicInstant)] = [:]
     private var settlers: [LegID: [Settler]] = [:]
     private var nextSettler = 0
     private var drainers: [CheckedContinuation<Void, Never>] = []
@@ -48,6 +60,7 @@ actor DeliveryReader {
         logger: Logger
     ) {
         stream = sender.stream
+        loop = sender.fetcher.nextLoop()
         self.journal = journal
         self.sender = sender
         self.time = time
@@ -82,7 +95,10 @@ actor DeliveryReader {
         }
         step(.tick)
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        subscription = journal.onCommit { _ in wake.yield() }
+        subscription = journal.onCommit { [commits, time] newest in
+            commits.note(newest: newest, at: time.now)
+            wake.yield()
+        }
         wake.yield()
         scanTask = Task { for await _ in wakes { await scan() } }
     }
@@ -156,28 +172,36 @@ actor DeliveryReader {
             case .settled(let leg): release(leg) { $0.hasRead }
             }
         }
-        if machine.isIdle { releaseDrainers() }
+        if machine.isIdle {
+            prepared.removeAll()
+            releaseDrainers()
+        }
         arm()
         saveSoon()
     }
 
     private func send(_ position: Int64, _ row: EventRow?, _ limit: Duration?) {
-        // Detached: signing and building the request need not wait for this actor.
-        Task.detached { [sender, weak self] in
+        let ready = prepared.removeValue(forKey: position)
+        let early = ready.flatMap { time.now - $0.at < Self.preparedFor ? $0.attempt : nil }
+        Task.immediate {
             var outcome = DeliveryMachine.Outcome.failed
-            if let row {
-                outcome = await sender.send(row, limit: limit, isFirst: limit == nil)
-            } else if let self {
-                do {
-                    if let found = try await self.row(at: position) {
-                        outcome = await sender.send(found, limit: limit, isFirst: false)
-                    } else {
-                        outcome = .void
-                    }
-                } catch { await self.readFailed(error) }
-            }
-            await self?.step(.finished(position, outcome))
+            do {
+                let found = if let row { row } else { try await self.row(at: position) }
+                outcome =
+                    if let found, let attempt = early ?? prepare(found, limit, isFirst: row != nil && limit == nil) {
+                        await sender.send(attempt)
+                    } else { .void }
+            } catch { await readFailed(error) }
+            step(.finished(position, outcome))
         }
+        // While the receiver works on this one.
+        if let next = machine.following(position), let attempt = prepare(next, nil, isFirst: true) {
+            prepared[next.position] = (attempt, time.now)
+        }
+    }
+
+    private func prepare(_ row: EventRow, _ limit: Duration?, isFirst: Bool) -> WebhookSender.Attempt? {
+        sender.prepare(row, limit: limit, committed: isFirst ? commits.instant(of: row.position) : nil, on: loop)
     }
 
     private func catchUp(_ application: ApplicationID, _ position: Int64, _ limit: Int) async {

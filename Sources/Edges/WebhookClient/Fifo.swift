@@ -9,6 +9,8 @@ struct Fifo<Element> {
     var count: Int { elements.count - head }
     var first: Element? { isEmpty ? nil : elements[head] }
 
+    var second: Element? { count < 2 ? nil : elements[head + 1] }
+
     mutating func append(_ element: Element) { elements.append(element) }
 
     mutating func popFirst() -> Element? {

@@ -5,6 +5,7 @@ import HTTPFetch
 import Logging
 import MediaTime
 import Metrics
+import NIOCore
 import WireJSON
 
 /// Makes one attempt at a notification of one stream.
@@ -51,16 +52,30 @@ struct WebhookSender: Sendable {
     func host(of row: EventRow) -> String? {
         guard let (application, _) = directory(row.application) else { return nil }
         guard let url = (row.destination ?? setting(application)?.target)?.url else { return nil }
-        guard let scheme = url.firstRange(of: "://") else { return url }
-        return String(url[..<(url[scheme.upperBound...].firstIndex { "/?#".contains($0) } ?? url.endIndex)])
+        // Asked for every row: bytes, since ranges of text are searched slowly.
+        let text = url.utf8
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return url }
+        let host = text[colon...].dropFirst(3)
+        return String(url[..<(host.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? url.endIndex)])
     }
 
+    /// An attempt that only waits for its turn.
+    struct Attempt {
+        let row: EventRow
+        let target: WebhookTarget
+        let request: Result<PreparedRequest, FetchFault>
+    }
+
+    /// Everything but the sending; nil when there is nobody to tell.
+    ///
     /// - Parameter limit: of this attempt; nil: the webhook's own time limits.
-    /// - Parameter isFirst: counts in the figure "event to wire".
-    func send(_ row: EventRow, limit: Duration?, isFirst: Bool) async -> DeliveryMachine.Outcome {
-        guard let (application, account) = directory(row.application) else { return .void }
+    /// - Parameter committed: counts in the figure "commit to wire"; nil: does not.
+    func prepare(
+        _ row: EventRow, limit: Duration?, committed: MonotonicInstant?, on loop: any EventLoop
+    ) -> Attempt? {
+        guard let (application, account) = directory(row.application) else { return nil }
         let setting = setting(application)
-        guard let target = row.destination ?? setting?.target else { return .void }
+        guard let target = row.destination ?? setting?.target else { return nil }
         let connect = setting?.connectTimeoutMilliseconds ?? 1000
         let webhook = WebhookRequest(
             target: target, application: application, account: account,
@@ -68,14 +83,24 @@ struct WebhookSender: Sendable {
             issuer: issuer)
         // RTC bodies are JSON only (rtc-webhooks): GET is for voice.
         let isQuery = stream == .voice && target.method == .get
-        let fetch = webhook.fetch(
+        var fetch = webhook.fetch(
             body: row.body, fields: isQuery ? fields(of: row) : nil, connectTimeoutMilliseconds: connect,
             timeoutMilliseconds: limit.map { Int($0.wholeMilliseconds) }
                 ?? connect + (setting?.socketTimeoutMilliseconds ?? 10_000),
             now: time.wallNow, maximumBodyBytes: Self.readAwayBytes, discardsBody: true)
-        if isFirst { dispatch.recordMilliseconds(time.wallNow.milliseconds - row.instant.milliseconds) }
+        fetch.loop = loop
+        if let committed {
+            fetch.onSent = { [dispatch, time] in dispatch.recordNanoseconds((time.now - committed).wholeNanoseconds) }
+        }
+        let request: Result<PreparedRequest, FetchFault>
+        do { request = .success(try fetcher.prepare(fetch)) } catch { request = .failure(error) }
+        return Attempt(row: row, target: target, request: request)
+    }
+
+    nonisolated(nonsending) func send(_ attempt: Attempt) async -> DeliveryMachine.Outcome {
+        let (row, target) = (attempt.row, attempt.target)
         do {
-            return outcome(try await fetcher.send(fetch).status, row, target)
+            return outcome(try await fetcher.send(try attempt.request.get()).status, row, target)
         } catch {
             switch error.code {
             case .policyDenied, .badURL:

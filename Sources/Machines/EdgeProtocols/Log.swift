@@ -36,15 +36,16 @@ public protocol EventLog: Sendable {
 
 /// What the log gives to the REST API, the CLI and client sessions.
 public protocol LogQueries: Sendable {
-    /// Rows after `position`, oldest first, at most `limit`; filtered when arguments are given.
-    func rows(
+    /// Rows after `position`, oldest first, at most `limit`; filtered when arguments are given. What is still in memory
+    /// is there at once, without leaving the caller's thread.
+    nonisolated(nonsending) func rows(
         after position: Int64, limit: Int, application: ApplicationID?, conversation: ConversationID?,
         stream: EventStream?
     ) async throws -> [EventRow]
     /// Listed RTC events of a conversation with ids in the range.
     func events(of conversation: ConversationID, ids: ClosedRange<Int>, limit: Int, descending: Bool) async throws
         -> [EventRow]
-    func newestPosition() async throws -> Int64
+    nonisolated(nonsending) func newestPosition() async throws -> Int64
     /// Calls `handler` with the newest committed position after every commit until the subscription is dropped.
     func onCommit(_ handler: @escaping @Sendable (Int64) -> Void) -> any LogSubscription
     func leg(_ id: LegID) async throws -> LegRecord?

@@ -51,9 +51,12 @@ final class PrometheusHistogram: TimerHandler, RecorderHandler, PrometheusSeries
     /// Upper bounds of the buckets, ascending, without the last one (+Inf).
     struct Bounds: Sendable {
         let limits: [Double]
-        /// 0.5 ms to 10 s: from a commit to a webhook deadline.
+        /// 0.25 ms to 10 s: from a commit to a webhook deadline.
         static let seconds = Bounds(
-            limits: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10])
+            limits: [
+                0.00025, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2,
+                0.5, 1, 2, 5, 10,
+            ])
         /// 1 to 100 000 in steps of 1, 2 and 5, for counts, bytes and percentages.
         static let values = Bounds(
             limits: [
