@@ -254,7 +254,7 @@ def rooms(folder, seconds):
     time.sleep(4)
     up = metrics(box).get('switchhook_legs{state="answered"}', 0)
     before = metrics(box)
-    reference = json.loads(subprocess.run([timer, "20", "5", str(max(seconds, 20))], capture_output=True, text=True).stdout)
+    reference = json.loads(subprocess.run([timer, "20", "5", str(max(seconds, 60))], capture_output=True, text=True).stdout)
     after = metrics(box)
     loaded = resident_kb(box.process.pid)
     late = after.get("switchhook_media_ticks_late_total", float("nan")) - before.get("switchhook_media_ticks_late_total", 0)
@@ -304,7 +304,8 @@ def main():
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1))
     print(f"written to {options.out}; {missed} over their limit")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

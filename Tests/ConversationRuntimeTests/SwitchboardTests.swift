@@ -60,6 +60,19 @@ private struct Box {
 }
 
 @Suite struct SwitchboardTests {
+    @Test("no call begins while the store cannot write, and calls begin again when it can")
+    func brokenStore() async throws {
+        let box = Box(script: "[]")
+        box.log.breakDown("disk full")
+        box.call()
+        #expect(await box.journal.wait(for: "sip refuse 1 503"))
+        #expect(box.log.rows.isEmpty)
+        box.log.breakDown(nil)
+        box.call()
+        #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        await box.switchboard.drain(timeout: .seconds(5))
+    }
+
     @Test("a call is routed, asked for, connected through the trunk, bridged and taken down")
     func wholeCall() async throws {
         let box = Box(script: #"[{"action":"connect","endpoint":[{"type":"phone","number":"447700900002"}]}]"#)

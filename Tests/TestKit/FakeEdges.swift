@@ -114,7 +114,11 @@ public final class FakeMedia: MediaControl {
 public final class FakeLog: EventLog {
     private let journal: Journal
     private let kept = Mutex<[EventRow]>([])
+    private let broken = Mutex<String?>(nil)
     public init(_ journal: Journal) { self.journal = journal }
+
+    public var fault: String? { broken.withLock { $0 } }
+    public func breakDown(_ reason: String?) { broken.withLock { $0 = reason } }
 
     public var rows: [EventRow] { kept.withLock { $0 } }
 

@@ -40,16 +40,25 @@ void swh_sip_set_id(swh_sip_dialog *dialog, uint64_t id) { dialog->id = id; }
 
 extern su_log_t nta_log[], tport_log[];
 
+/* The levels at which sofia tells of itself, and of each message. */
+enum { COMPLAINTS = 1, MESSAGES = 5 };
+
 static void (*_Atomic current_logger)(int level, const char *line);
 static _Atomic int64_t log_second;
 static _Atomic unsigned log_lines;
+
+/* Which header of which method is malformed. By the format, so that nothing else is even written out. */
+static int tells_of_fault(char const *format) {
+  return strstr(format, " has bad ") || strstr(format, "bad version") || strstr(format, "syntax errors") ||
+         strstr(format, "failed");
+}
 
 /* Hostile packets make sofia complain: at most 10 lines a second get through. */
 static void forward_log(void *level, char const *format, va_list arguments) {
   void (*logger)(int, const char *) = atomic_load(&current_logger);
   int64_t second = swh_now_ms() / 1000;
   char line[512];
-  if (!logger)
+  if (!logger || ((intptr_t)level == MESSAGES && !tells_of_fault(format)))
     return;
   if (atomic_exchange(&log_second, second) != second)
     atomic_store(&log_lines, 0);
@@ -64,10 +73,10 @@ void swh_sip_set_logger(void (*logger)(int level, const char *line)) {
   atomic_store(&current_logger, logger);
   su_log_init(nta_log);
   su_log_init(tport_log);
-  su_log_redirect(NULL, forward_log, (void *)1);
-  su_log_redirect(nta_log, forward_log, (void *)1);
-  su_log_redirect(tport_log, forward_log, (void *)1);
-  su_log_set_level(NULL, 1);
-  su_log_set_level(nta_log, 1);
-  su_log_set_level(tport_log, 1);
+  su_log_redirect(NULL, forward_log, (void *)COMPLAINTS);
+  su_log_redirect(nta_log, forward_log, (void *)MESSAGES);
+  su_log_redirect(tport_log, forward_log, (void *)COMPLAINTS);
+  su_log_set_level(NULL, COMPLAINTS);
+  su_log_set_level(nta_log, MESSAGES);
+  su_log_set_level(tport_log, COMPLAINTS);
 }

@@ -55,6 +55,10 @@ public final class EventStore: EventLog, LogQueries {
 
     public var health: StoreHealth { writer.health }
 
+    public var fault: String? {
+        if case .failed(let reason) = health.state { reason } else { nil }
+    }
+
     public func append(_ batch: LogBatch) {
         if batch.isEmpty { return }
         writer.submit(.batch(batch, nil))

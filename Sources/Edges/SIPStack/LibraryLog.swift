@@ -2,7 +2,7 @@ import CSofiaSIP
 import Logging
 import Synchronization
 
-/// Sofia's own complaints (errors only, at most ten a second) in our log. One per process: its log is global.
+/// Sofia's own complaints (errors, and which header of a message is malformed; at most ten a second) in our log. One per process: its log is global.
 enum LibraryLog {
     private static let logger = Mutex<Logger?>(nil)
 

@@ -32,6 +32,12 @@ public protocol EventLog: Sendable {
     func appendDurably(_ batch: LogBatch) async throws -> [EventRow]
     /// Waits until everything queued so far is on disk.
     func flush() async throws
+    /// Why nothing is written just now; nil: all is well. What begins now would only be kept in memory.
+    var fault: String? { get }
+}
+
+extension EventLog {
+    public var fault: String? { nil }
 }
 
 /// What the log gives to the REST API, the CLI and client sessions.

@@ -13,8 +13,7 @@ extension Switchboard: CallCommands {
         guard let application = tables.withLock({ $0.directory.applications[call.application] }) else {
             throw CommandFault(.notFound, "no such application")
         }
-        let full = tables.withLock { $0.isDraining || $0.legs.count >= 2 * $0.settings.maximumCalls }
-        if full { throw CommandFault(.overloaded, "over the limit of calls") }
+        if let obstacle = obstacle() { throw CommandFault(.overloaded, obstacle) }
         let endpoint: ConnectEndpoint
         do throws(ScriptRefusal) {
             endpoint = try ConnectEndpoint.parse(call.to, path: "/to/0")

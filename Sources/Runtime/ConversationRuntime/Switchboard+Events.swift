@@ -93,13 +93,10 @@ extension Switchboard {
 
     private func admit(_ invite: IncomingInvite) {
         RuntimeMetrics.invites.increment()
-        let (directory, settings, busy) = tables.withLock { tables in
-            (
-                tables.directory, tables.settings,
-                tables.isDraining || tables.legs.count >= 2 * tables.settings.maximumCalls
-            )
+        let (directory, settings) = tables.withLock { ($0.directory, $0.settings) }
+        if let obstacle = obstacle() {
+            return refuse(invite, 503, obstacle, retryAfter: settings.retryAfterSeconds)
         }
-        if busy { return refuse(invite, 503, "over the limit of calls", retryAfter: settings.retryAfterSeconds) }
         guard let route = directory.route(for: invite.requestUser),
             let application = directory.applications[route.application]
         else { return refuse(invite, 404, "no such number") }

@@ -82,6 +82,13 @@ public final class Switchboard: Sendable {
         tables.withLock { $0.directory.applications[id] } ?? Application(id: id, name: id.text)
     }
 
+    /// Why no call can begin now; those that run go on.
+    func obstacle() -> String? {
+        let isFull = tables.withLock { $0.isDraining || $0.legs.count >= 2 * $0.settings.maximumCalls }
+        if isFull { return "over the limit of calls" }
+        return edges.log.fault.map { "the store cannot write: \($0)" }
+    }
+
     func conversation(_ id: ConversationID) -> ConversationActor? { tables.withLock { $0.conversations[id] } }
 
     func conversation(of leg: LegID) -> ConversationActor? { tables.withLock { $0.legs[leg]?.conversation } }
