@@ -1,7 +1,6 @@
 /* A bare SCHED_FIFO timer thread: how late the machine itself wakes a real-time thread, as the reference for tick
    lateness. Prints one line of JSON: wake-ups later than the given limit, and the worst.
    usage: fifotimer PERIOD_MS LIMIT_MS SECONDS */
-#define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,8 @@ import Logging
 import MediaTime
 import Synchronization
 
-/// The one writer: gathers what comes during a commit and commits it as the next transaction, as soon as it is free.
+/// The one writer: gathers what comes during a commit and commits it as the next transaction, as soon as it is free, or
+/// under load after the rest that `CommitPace` gives it.
 ///
 /// - Threading: `submit` from any thread, never blocks on the disk; commits run on the pool's writer queue.
 /// - Order: positions are given in the order of `submit`; a batch is never split over two transactions.
@@ -51,6 +52,7 @@ final class StoreWriter: Sendable {
     private struct Ledger {
         var newest: Int64
         var ids = IDLedger()
+        var pace = CommitPace()
     }
 
     private static let rowsPerCommit = 4096
@@ -119,8 +121,15 @@ final class StoreWriter: Sendable {
         pool.asyncWriteWithoutTransaction { db in self.commit(db) }
     }
 
+    private func schedule(after rest: Duration) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(rest.wholeNanoseconds))) { [weak self] in
+            self?.schedule()
+        }
+    }
+
     private func commit(_ db: Database) {
         let work = take()
+        if work.isEmpty { return }
         let started = time.now
         do {
             let (rows, answers) = try ledger.withLock { ledger in
@@ -135,18 +144,22 @@ final class StoreWriter: Sendable {
             recovered()
             committed(rows)
             for (waiter, range) in answers { waiter.resume(returning: Array(rows[range])) }
+            let rest = ledger.withLock { $0.pace.rest(after: time.now) }
             let more = pending.withLock { pending in
                 pending.rows -= rows.count
                 metrics.queued.record(pending.rows)
-                pending.isScheduled = !pending.work.isEmpty
+                // Who rests counts as scheduled: what comes meanwhile waits for the end of the rest.
+                pending.isScheduled = !pending.work.isEmpty || rest > .zero
                 return pending.isScheduled
             }
-            if more { schedule() }
+            if more, rest > .zero { schedule(after: rest) } else if more { schedule() }
         } catch { failed(work, error) }
     }
 
+    /// Nothing: the rest is over and nothing came.
     private func take() -> [Work] {
         pending.withLock { pending in
+            if pending.work.isEmpty { pending.isScheduled = false }
             var rows = 0
             let count = pending.work.firstIndex { item in
                 rows += item.rows
@@ -247,7 +260,6 @@ final class StoreWriter: Sendable {
         metrics.failures.increment()
         if isNew { logger.critical("store cannot write, rows are kept in memory", metadata: ["error": "\(error)"]) }
         for item in work { item.waiter?.resume(throwing: fault) }
-        let delay = min(2000, 50 << min(attempts, 6))
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(delay)) { [weak self] in self?.schedule() }
+        schedule(after: .milliseconds(min(2000, 50 << min(attempts, 6))))
     }
 }
