@@ -15,7 +15,7 @@ struct PrometheusRegistryTests {
         #expect(
             lines.prefix(7) == [
                 "# TYPE a gauge", "a 2.5", "# TYPE b_total counter", "b_total{code=\"200\"} 3",
-                "b_total{code=\"404\"} 1", "# TYPE c_seconds histogram", "c_seconds_bucket{op=\"x\",le=\"0.0005\"} 0",
+                "b_total{code=\"404\"} 1", "# TYPE c_seconds histogram", "c_seconds_bucket{op=\"x\",le=\"0.00025\"} 0",
             ])
         #expect(lines.contains("c_seconds_bucket{op=\"x\",le=\"0.005\"} 1"))
         #expect(lines.contains("c_seconds_bucket{op=\"x\",le=\"+Inf\"} 1"))
