@@ -75,11 +75,11 @@ def box_in(folder, name, backend=None, **sections):
     return Box(Path(folder) / name, backend, drain_timeout="1s", **sections)
 
 
-def run_sipp(arguments, core=None, timeout=120):
+def run_sipp(arguments, core=None, timeout=120, folder=None):
     command = ["sipp", "-nostdin", *map(str, arguments)]
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=folder)
 
 
 def compiled(name, folder):
@@ -205,11 +205,10 @@ def two_leg_calls(folder, port, rate, count):
         ["taskset", "-c", str(CORES[0]), "sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", "6070", "-nostdin"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     statistics_file = Path(folder) / "calls.csv"
-    subprocess.run(
-        ["taskset", "-c", str(CORES[0]), "sipp", "-nostdin", "-sf", Path(__file__).with_name("uac.xml"), "-s", "5000000",
-         "-i", "127.0.0.1", "-r", str(rate), "-m", str(count), "-d", "250", "-trace_stat", "-stf", statistics_file, "-fd", "1",
-         "-trace_rtt", "-rtt_freq", "1", "-timeout", str(count // rate + 60), f"127.0.0.1:{port}"],
-        capture_output=True, text=True, timeout=count // rate + 90, cwd=folder)
+    run_sipp(
+        ["-sf", Path(__file__).with_name("uac.xml"), "-s", "5000000", "-i", "127.0.0.1", "-r", rate, "-m", count, "-d", 250,
+         "-trace_stat", "-stf", statistics_file, "-fd", 1, "-trace_rtt", "-rtt_freq", 1, "-timeout", count // rate + 60,
+         f"127.0.0.1:{port}"], core=CORES[0], timeout=count // rate + 90, folder=folder)
     uas.send_signal(signal.SIGKILL)
     lines = statistics_file.read_text().splitlines()
     last = dict(zip(lines[0].split(";"), lines[-1].split(";")))

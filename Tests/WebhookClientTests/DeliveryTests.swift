@@ -12,6 +12,7 @@ import WireJSON
 @Suite struct DeliveryTests {
     private let folder = Folder()
     private let fetcher = HTTPFetcher()
+    private let conversation = ConversationID.make()
 
     /// Waits a hundred times shorter than the real ones, limits that no busy machine reaches.
     private var quick: DeliverySettings {
@@ -35,6 +36,18 @@ import WireJSON
 
     private func drain(_ delivery: WebhookDelivery, _ seconds: Int = 20) async throws {
         try await delivery.drain(until: SystemTimeSource().now + .seconds(seconds))
+    }
+
+    @Test("thousands of rows of a conversation that may go nowhere are dropped one after the other")
+    func nowhere() async throws {
+        let store = try folder.store()
+        for id in 1...8000 { store.append(LogBatch(events: [Sample.row(conversation, id)])) }
+        try await store.flush()
+        let delivery = try await delivery(store, TestDirectory(Sample.application("ftp://127.0.0.1/rtc")))
+        try await drain(delivery, 60)
+        #expect(try await delivery.lag(.rtc).droppedRows == 8000)
+        await delivery.stop()
+        await fetcher.shutdown()
     }
 
     @Test("rows of many conversations arrive once each, in order within each, with their bytes and a fresh signature")

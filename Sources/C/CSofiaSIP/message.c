@@ -47,7 +47,8 @@ static void (*_Atomic current_logger)(int level, const char *line);
 static _Atomic int64_t log_second;
 static _Atomic unsigned log_lines;
 
-/* Which header of which method is malformed. By the format, so that nothing else is even written out. */
+/* Of what sofia says of single messages, what failed and which header of which method is malformed. Told by the format,
+   so that nothing else is even written out. */
 static int tells_of_fault(char const *format) {
   return strstr(format, " has bad ") || strstr(format, "bad version") || strstr(format, "syntax errors") ||
          strstr(format, "failed");

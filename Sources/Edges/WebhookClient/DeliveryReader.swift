@@ -183,7 +183,8 @@ actor DeliveryReader {
     private func send(_ position: Int64, _ row: EventRow?, _ limit: Duration?) {
         let ready = prepared.removeValue(forKey: position)
         let early = ready.flatMap { time.now - $0.at < Self.preparedFor ? $0.attempt : nil }
-        Task.immediate {
+        // Not at once: a row that fails without waiting would start the next one from within its own call, row after row.
+        Task {
             var outcome = DeliveryMachine.Outcome.failed
             do {
                 let found = if let row { row } else { try await self.row(at: position) }
@@ -194,10 +195,13 @@ actor DeliveryReader {
             } catch { await readFailed(error) }
             step(.finished(position, outcome))
         }
-        // While the receiver works on this one.
-        if let next = machine.following(position), let attempt = prepare(next, nil, isFirst: true) {
-            prepared[next.position] = (attempt, time.now)
-        }
+        // Behind it on the same loop: while the receiver works on this one.
+        Task { prepareNext(after: position) }
+    }
+
+    private func prepareNext(after position: Int64) {
+        guard let next = machine.following(position), let attempt = prepare(next, nil, isFirst: true) else { return }
+        prepared[next.position] = (attempt, time.now)
     }
 
     private func prepare(_ row: EventRow, _ limit: Duration?, isFirst: Bool) -> WebhookSender.Attempt? {

@@ -56,7 +56,7 @@ struct WebhookSender: Sendable {
         let text = url.utf8
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return url }
         let host = text[colon...].dropFirst(3)
-        return String(url[..<(host.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? url.endIndex)])
+        return String(url[..<(host.firstIndex { "/?#".utf8.contains($0) } ?? url.endIndex)])
     }
 
     /// An attempt that only waits for its turn.

@@ -36,10 +36,6 @@ public protocol EventLog: Sendable {
     var fault: String? { get }
 }
 
-extension EventLog {
-    public var fault: String? { nil }
-}
-
 /// What the log gives to the REST API, the CLI and client sessions.
 public protocol LogQueries: Sendable {
     /// Rows after `position`, oldest first, at most `limit`; filtered when arguments are given. What is still in memory

@@ -25,7 +25,7 @@ final class Readiness: Sendable {
         } else if !isOpen.load(ordering: .acquiring) {
             reasons.append("starting: the doors are not open yet")
         }
-        if case .failed(let reason) = store.health.state { reasons.append("store: \(reason)") }
+        if let fault = store.fault { reasons.append("store: \(fault)") }
         return HealthReport(reasons: reasons)
     }
 }
