@@ -1,5 +1,6 @@
-"""The box's own sound device as a Member, on a PulseAudio loop."""
+"""The box's own sound device as a Member: on a PulseAudio loop, and on a virtual card."""
 
+import time
 import wave
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from scipy.signal import resample_poly
 
 from support.box import NUMBER
+from support.card import VirtualCard
 from support.pulse import RATE, PulseLoop
 from support.sound import aligned_correlation, power_at, tone
 
@@ -19,6 +21,19 @@ def pulse():
     loop = PulseLoop()
     yield loop
     loop.close()
+
+
+@pytest.fixture
+def make_card():
+    cards = []
+
+    def make(**fields):
+        cards.append(VirtualCard(**fields))
+        return cards[-1]
+
+    yield make
+    for card in cards:
+        card.close()
 
 
 def kiosk(**extra):
@@ -64,6 +79,49 @@ def test_a_sentence_goes_through_both_ways(make_box, backend, make_phone, pulse)
     phone.listen(1)
     score = aligned_correlation(sentence(8000), phone.heard[before:])
     assert score >= 0.9, f"device to caller: {score:.3f}"
+
+
+def call_kiosk(box, backend, phone):
+    backend.script = [{"action": "connect", "endpoint": [{"type": "app", "user": "kiosk"}]}]
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    backend.wait(lambda r: r.path == "/rtc" and r.json["type"] == "rtc:answered")
+    phone.listen(1)
+
+
+def test_a_sentence_goes_both_ways_on_a_virtual_card(make_box, backend, make_phone, make_card):
+    card = make_card()
+    box = make_box(env=card.env, users=kiosk(playback=["kiosk"], capture=["kiosk"]))
+    phone = make_phone()
+    call_kiosk(box, backend, phone)
+    begin = time.monotonic()
+    phone.say(sentence(8000))
+    phone.listen(4)
+    played = card.speaker.heard(begin, time.monotonic() - 0.1)
+    score = aligned_correlation(sentence(8000), resample_poly(played, 8000, RATE))
+    assert score >= 0.9, f"caller to device: {score:.3f}"
+    before = len(phone.heard)
+    card.room.play(sentence(RATE))
+    phone.listen(4)
+    score = aligned_correlation(sentence(8000), phone.heard[before:])
+    assert score >= 0.9, f"device to caller: {score:.3f}"
+
+
+def test_a_card_is_unplugged_during_a_call_and_comes_back(make_box, backend, make_phone, make_card):
+    card = make_card()
+    box = make_box(env=card.env, users=kiosk(playback=["kiosk"], capture=["kiosk"]))
+    phone = make_phone()
+    call_kiosk(box, backend, phone)
+    card.room.play(tone(700, 15, rate=RATE))
+    phone.listen(1)
+    assert power_at(phone.listen(1), 700) > -20
+    card.command(unplugged=1)
+    phone.listen(1)
+    heard = phone.listen(1)
+    assert len(heard) == 8000 and power_at(heard, 700) < -60, "sound goes on without a card"
+    card.command()
+    phone.listen(1)
+    assert power_at(phone.listen(1), 700) > -20, "no sound after the card's return"
 
 
 def test_two_phones_and_the_kiosk_in_one_room(make_box, backend, make_phone, pulse):

@@ -4,7 +4,8 @@ import SoundDevice
 import Synchronization
 import Testing
 
-/// ALSA without hardware: PCMs of a configuration file of its own, and a PulseAudio server with two null sinks.
+/// ALSA without hardware: PCMs of a configuration file of its own, a PulseAudio server with two null sinks, and virtual
+/// cards (`Hardware/virtual/virtual-card`).
 ///
 /// One rig for the whole process, since ALSA reads its configuration path from the environment; the tests that use it
 /// run one after the other.
@@ -18,6 +19,7 @@ final class SoundRig: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try """
         <\(folder)/pulse/asound.conf>
+        <\(folder)/card/asound.conf>
         pcm.rig_null { type null }
         pcm.rig_file { type file slave.pcm "rig_null" file "\(folder)/played.raw" format "raw" }
         # An xrun as soon as it plays.
@@ -31,6 +33,7 @@ final class SoundRig: Sendable {
         unsafe setenv("ALSA_CONFIG_PATH", folder + "/asound.conf", 1)
         // Else the client library makes one in the user's home.
         unsafe setenv("PULSE_COOKIE", folder + "/pulse/cookie", 1)
+        try script("virtual-card", [folder + "/card", "delay_us", "25000"])
         try startServer()
         atexit {
             guard case .success(let rig) = SoundRig.shared else { return }
@@ -51,16 +54,24 @@ final class SoundRig: Sendable {
         #expect(kill(process, signal) == 0)
     }
 
-    private func loop(_ command: String) throws {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Hardware/virtual/pulse-loop").standardizedFileURL
+    /// Commands a virtual card, by the name of its control file; words that are not named are as at the start.
+    func command(_ control: String, _ words: [String: Double]) throws {
+        let lines = words.map { "\($0) \($1)\n" }.joined()
+        try lines.write(toFile: folder + "/card/" + control, atomically: true, encoding: .utf8)
+    }
+
+    private func loop(_ command: String) throws { try script("pulse-loop", [command, folder + "/pulse"]) }
+
+    private func script(_ name: String, _ arguments: [String]) throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Hardware/virtual/" + name).standardizedFileURL.path
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [script.path, command, folder + "/pulse"]
+        process.arguments = [path] + arguments
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "pulse-loop \(command) failed: is pulseaudio installed?")
+        try #require(process.terminationStatus == 0, "\(name) \(arguments) failed: are its packages installed?")
     }
 }
 

@@ -5,12 +5,12 @@ import Synchronization
 
 /// What a device's thread does: periods from the capture PCM into a ring, periods from a ring to the playback PCM.
 ///
-/// A PCM that is lost is replaced by the clock at once and tried again every half second. Nothing spins: a wait that
+/// A PCM that is lost is replaced by the clock at once and tried again every quarter of a second. Nothing spins: a wait that
 /// ends too early with nothing to do is followed by a sleep of a quarter period.
 ///
 /// - Threading: made by control, run by the device's thread; `serve` is the real-time part.
 @safe struct DeviceLoop: ~Copyable {
-    static let retryNanoseconds: UInt64 = 500_000_000
+    static let retryNanoseconds: UInt64 = 250_000_000
     /// The most the playback ring may hold, whoever fills it: 60 ms, or four periods.
     private static var longestPlaybackFill: Int { @_noLocks get { 2880 } }
     private static var periodsInOneGo: Int { @_noLocks get { 8 } }

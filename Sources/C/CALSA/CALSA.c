@@ -118,7 +118,15 @@ const char *swh_pcm_error_text(int code) { return snd_strerror(code); }
 int swh_pcm_prepare(swh_pcm *pcm) { return snd_pcm_prepare(pcm->handle); }
 int swh_pcm_start(swh_pcm *pcm) { return snd_pcm_start(pcm->handle); }
 int swh_pcm_resume(swh_pcm *pcm) { return snd_pcm_resume(pcm->handle); }
-long swh_pcm_avail(swh_pcm *pcm) { return snd_pcm_avail_update(pcm->handle); }
+
+long swh_pcm_avail(swh_pcm *pcm)
+{
+    long available = snd_pcm_avail_update(pcm->handle);
+    if (available < 0) return available;
+    /* Plug-ins tell of these two by their state alone. */
+    snd_pcm_state_t state = snd_pcm_state(pcm->handle);
+    return state == SND_PCM_STATE_DISCONNECTED ? -ENODEV : state == SND_PCM_STATE_SUSPENDED ? -ESTRPIPE : available;
+}
 
 int64_t swh_pcm_delay(swh_pcm *pcm)
 {
