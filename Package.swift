@@ -106,6 +106,7 @@ let package = Package(
         // Audio (real-time)
         module("AudioGraph", in: .audio, settings: realTime, ["MediaTime", "Rings", "RTP", "CResampler"]),
         module("VoiceCodecs", in: .audio, settings: realTime, ["COpus"]),
+        module("VoiceEnhancement", in: .audio, settings: realTime),
         module("SoundDevice", in: .audio, settings: realTime, ["MediaTime", "Rings", "AudioGraph", "CALSA", "CLinux"]),
 
         // Edges
@@ -182,6 +183,7 @@ let package = Package(
         tests("CallControl", ["CallControl", "EdgeProtocols", "CallModel", "NCCO", "MediaTime", "WireJSON"]),
         tests("AudioGraph", ["AudioGraph", "MediaTime", "RTP", "Rings"]),
         tests("VoiceCodecs", ["VoiceCodecs"]),
+        tests("VoiceEnhancement", ["VoiceEnhancement"]),
         tests("SoundDevice", ["SoundDevice", "AudioGraph", "MediaTime", "Rings"]),
         tests("SIPStack", ["SIPStack", "EdgeProtocols", "CallModel", "MediaTime", log]),
         tests("RTPTransport", ["RTPTransport", "RTP", "SDP", "MediaTime"]),
