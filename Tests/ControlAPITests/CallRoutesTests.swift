@@ -1,4 +1,5 @@
 import CallModel
+import ControlAPI
 import EdgeProtocols
 import MediaTime
 import Testing
@@ -105,7 +106,7 @@ struct CallRoutesTests {
             let answer = try await box.ask(
                 "PUT", "/v1/calls/63F618634A514F6B86E146EDEBCF9356", body: #"{"action":"hangup"}"#)
             #expect(answer.status == 204 && answer.body.isEmpty)
-            #expect(box.commands.hungUp == [LegID(Self.uuid)])
+            #expect(box.commands.orders == [FakeCommands.Order(command: .hangUp, leg: LegID(Self.uuid))])
         }
     }
 
@@ -121,19 +122,6 @@ struct CallRoutesTests {
             let answer = try await box.ask("PUT", "/v1/calls/x", body: #"{"action":"hangup"}"#)
             #expect(answer.status == status)
             #expect((answer.headers["retry-after"] != nil) == (status == 503))
-        }
-    }
-
-    @Test("an action of later says what is supported now, an unknown one is a fault of the field")
-    func actions() async throws {
-        try await TestBox.run { box in
-            let later = try await box.ask("PUT", "/v1/calls/x", body: #"{"action":"mute"}"#)
-            #expect(later.status == 400)
-            #expect(later.json["detail"]?.string?.contains("supported: hangup") == true)
-            let unknown = try await box.ask("PUT", "/v1/calls/x", body: #"{"action":"dance"}"#)
-            #expect(unknown.json["invalid_parameters"]?[0]?["name"] == "action")
-            let none = try await box.ask("PUT", "/v1/calls/x")
-            #expect(none.status == 400)
         }
     }
 
@@ -158,6 +146,41 @@ struct CallRoutesTests {
             #expect(call.answer == WebhookTarget(url: "https://example.com/a", method: .post))
             #expect(call.eventTarget == WebhookTarget(url: "http://example.com/e", method: .post))
             #expect(call.ringingTimerSeconds == 30 && call.lengthTimerSeconds == 86_400)
+            #expect(await eventually { box.commands.begun == 1 })
+        }
+    }
+
+    @Test("a call whose 201 nobody takes is placed all the same")
+    func createAndLeave() async throws {
+        try await TestBox.run { box in
+            let body = #"{"to":[{"type":"sip","uri":"sip:a@b"}],"ncco":[]}"#
+            let port = box.port
+            try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send(TestBox.request("POST", "/v1/calls", body: body))
+                connection.close()
+            }
+            #expect(await eventually { box.commands.created.count == box.commands.begun })
+        }
+    }
+
+    @Test("beyond the rates of an application comes 429 with Retry-After; another application is not touched")
+    func rates() async throws {
+        try await TestBox.run { configuration in
+            configuration.callsPerSecond = 2
+            configuration.requestsPerSecond = 3
+        } _: { box in
+            let body = #"{"to":[{"type":"sip","uri":"sip:a@b"}],"ncco":[],"event_url":["http://e/"]}"#
+            var created: [Int] = []
+            for _ in 0..<3 { created.append(try await box.ask("POST", "/v1/calls", body: body).status) }
+            #expect(created == [201, 201, 429])
+            var listed: [RawAnswer] = []
+            for _ in 0..<4 { listed.append(try await box.ask("GET", "/v1/calls")) }
+            #expect(listed.map(\.status) == [200, 200, 200, 429])
+            #expect(listed.last?.headers["retry-after"] == "1")
+            #expect(listed.last?.json["title"] == "Rate Limit Hit")
+            try await box.expect(201, "POST", "/v1/calls", token: "bare", body: body)
+            try await box.expect(200, "GET", "/v1/calls", token: "other")
         }
     }
 

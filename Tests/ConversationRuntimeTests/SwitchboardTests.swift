@@ -5,6 +5,7 @@ import EdgeProtocols
 import Foundation
 import Logging
 import MediaTime
+import NCCO
 import TestKit
 import Testing
 import WireJSON
@@ -132,6 +133,49 @@ private struct Box {
         let box = Box(script: "", file: path)
         box.call()
         #expect(await box.journal.wait(for: "sip invite 1001 sip:441632960100@127.0.0.1:6070 from 441632960001"))
+    }
+
+    @Test("a call by REST can be read at once and is placed when its answer has left; orders wait for that")
+    func created() async throws {
+        let box = Box(script: "[]")
+        let call = NewCall(
+            application: Box.application, to: ["type": "sip", "uri": "sip:a@127.0.0.1:5070"], from: nil,
+            ncco: Array(#"[{"action":"wait","timeout":60}]"#.utf8), answer: nil, eventTarget: nil)
+        let receipt = try await box.switchboard.create(call)
+        #expect(box.log.rows.isEmpty && box.log.legs.map(\.id) == [receipt.leg])
+        async let order = box.switchboard.order(.hangUp, to: receipt.leg, application: Box.application)
+        await Task.yield()
+        #expect(!box.journal.lines.contains { $0.hasPrefix("sip") })
+        receipt.begin()
+        #expect(try await order == nil)
+        #expect(box.log.rows.filter { $0.stream == .voice }.map(\.type) == ["started", "cancelled"])
+        await #expect(throws: CommandFault.self) {
+            try await box.switchboard.order(.hangUp, to: receipt.leg, application: Box.application)
+        }
+    }
+
+    @Test("a transfer is answered before the leg moves, and the leg is found where it went")
+    func transfer() async throws {
+        let box = Box(script: #"[{"action":"wait","timeout":60}]"#)
+        box.call()
+        #expect(await box.journal.wait(for: "media attach"))
+        let leg = try #require(box.log.legs.last?.id)
+        let old = try #require(box.log.legs.last?.conversation)
+        let move = try await box.switchboard.order(
+            .transfer(.inline([.wait(seconds: 60)])), to: leg, application: Box.application)
+        #expect(!box.log.rows.contains { $0.type == "transfer" })
+        let step = try #require(move)
+        step()
+        #expect(await box.journal.wait(for: "log voice transfer"))
+        #expect(try await box.switchboard.order(.mute(true), to: leg, application: Box.application) == nil)
+        #expect(box.log.legs.last { $0.id == leg }?.conversation != old)
+        #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        #expect(box.log.rows.contains { $0.type == "audio:mute:on" })
+        await #expect(throws: CommandFault.self) {
+            try await box.switchboard.order(.mute(true), to: leg, application: ApplicationID("other"))
+        }
+        await box.switchboard.drain(timeout: .milliseconds(1))
+        #expect(await box.journal.wait(for: "sip bye 1"))
     }
 
     @Test("two legs meet in one named room, made once")

@@ -114,6 +114,7 @@ public final class FakeMedia: MediaControl {
 public final class FakeLog: EventLog {
     private let journal: Journal
     private let kept = Mutex<[EventRow]>([])
+    private let keptLegs = Mutex<[LegRecord]>([])
     private let broken = Mutex<String?>(nil)
     public init(_ journal: Journal) { self.journal = journal }
 
@@ -121,9 +122,11 @@ public final class FakeLog: EventLog {
     public func breakDown(_ reason: String?) { broken.withLock { $0 = reason } }
 
     public var rows: [EventRow] { kept.withLock { $0 } }
+    public var legs: [LegRecord] { keptLegs.withLock { $0 } }
 
     public func append(_ batch: LogBatch) {
         kept.withLock { $0 += batch.events }
+        keptLegs.withLock { $0 += batch.legs }
         for row in batch.events { journal.note("log \(row.stream.rawValue) \(row.type)") }
     }
     public func appendDurably(_ batch: LogBatch) async throws -> [EventRow] {

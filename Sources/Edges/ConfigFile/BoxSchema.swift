@@ -157,6 +157,12 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
     .scalar("limits.prompt_file", \.limits.promptFileBytes, .size(1024...(1 << 30)), "One fetched sound file."),
     .scalar("limits.request_body", \.limits.requestBodyBytes, .size(1024...(64 << 20)), "Body of a REST request."),
     .scalar(
+        "limits.calls_per_second", \.limits.callsPerSecond, .integer(0...10_000, unit: "calls"),
+        "New calls of one Application by REST, beyond it 429; 0: no limit (the cloud: 3)."),
+    .scalar(
+        "limits.requests_per_second", \.limits.requestsPerSecond, .integer(0...100_000, unit: "requests"),
+        "Other Voice API requests of one Application; 0: no limit (the cloud: 15)."),
+    .scalar(
         "limits.http_connections", \.limits.httpConnections, .integer(1...100_000, unit: "connections"),
         "Open at once to http.listen."),
     .scalar(

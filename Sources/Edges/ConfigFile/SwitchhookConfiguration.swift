@@ -149,6 +149,9 @@ public struct LimitsSection: Sendable, Equatable {
     public var promptCacheBytes = 64 << 20
     public var promptFileBytes = 16 << 20
     public var requestBodyBytes = 1 << 20
+    /// Of one Application; zero: no limit. The cloud has 3 and 15.
+    public var callsPerSecond = 0
+    public var requestsPerSecond = 0
     public var httpConnections = 1024
     public var storeQueueRows = 100_000
     public var webhookRows = 50_000

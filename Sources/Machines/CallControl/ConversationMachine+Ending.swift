@@ -25,11 +25,10 @@ extension ConversationMachine {
             $0.isAttached = false
         }
         leg = legs[legID] ?? leg
-        let wasKnocking = leg.member == nil
-        if wasKnocking {
-            knockingCancelled(leg, ending)
-        } else {
+        if leg.member != nil {
             hangupEvents(leg, ending, world)
+        } else if leg.knocker != nil {
+            knockingCancelled(leg, ending)
         }
         let asked = voiceEnding(leg, ending, world)
 

@@ -194,7 +194,7 @@ extension ConversationMachine {
             body: [
                 "audio": .bool(leg.audio.flowing), "media": leg.audio.json, "channel": .object(leg.memberChannel),
             ])
-        memberRecord(leg, .joined)
+        memberRecord(leg, leg.joinedAt == nil ? .invited : .joined)
     }
 
     mutating func memberLeft(_ leg: Leg, reason: (code: String, text: String)?, bySystem: Bool) {

@@ -88,7 +88,8 @@ extension ConversationMachine {
     mutating func playEnded(_ id: PlayID, error: String?, _ world: World) {
         guard let play = plays.removeValue(forKey: id) else { return }
         playDoneEvent(id, play, error: error)
-        if let error, let legID = play.script { errorEvent(error, leg: legs[legID]) }
+        if case .leg(let legID) = play.target, legs[legID]?.overlay?.play == id { update(legID) { $0.overlay = nil } }
+        if let error, play.event != nil { errorEvent(error, leg: play.leg.flatMap { legs[$0] }) }
         guard let legID = play.script, let runner = legs[legID]?.script else { return }
         switch runner.step {
         case .prompt(id): resume(legID, world)
@@ -138,6 +139,7 @@ extension ConversationMachine {
                 "digit": .string(String(digit)), "channel": .object(leg.channel), "dtmf_seq": .int(Int64(keyPresses)),
                 "duration": .int(Int64(durationMilliseconds)), "method": "in",
             ])
+        if let target = leg.digitTarget { tell(digit, of: leg, to: target) }
         guard case .input(var progress) = leg.script?.step, let dtmf = progress.input.dtmf else { return }
         // An interrupt skips all remaining prompts of the run (ncco §5).
         progress.prompts = []

@@ -11,8 +11,9 @@ extension ConversationMachine {
     mutating func enterRoom(_ legID: LegID, _ action: ConversationAction, _ world: World) {
         guard var leg = legs[legID] else { return }
         stopRinging(legID)
-        for (id, play) in plays where play.script == legID { stop(id) }
+        for (id, play) in plays where play.script == legID || play.target == .leg(legID) { stop(id) }
         leg = legs[legID] ?? leg
+        leg.overlay = nil
         leg.audio.muted = leg.audio.muted || action.mute
         leg.audio.canSpeak = action.canSpeak.map { $0.map(LegID.init) }
         leg.audio.canHear = action.canHear.map { $0.map(LegID.init) }
@@ -35,7 +36,7 @@ extension ConversationMachine {
     mutating func departed(_ moved: Leg, to target: ConversationID, _ world: World) {
         guard let leg = departing.removeValue(forKey: moved.id) else { return }
         memberLeft(leg, reason: ("16", "transferred"), bySystem: true)
-        settleAlone(world)
+        settle(afterDepartureOf: leg, world)
     }
 
     // MARK: The room
@@ -99,7 +100,7 @@ extension ConversationMachine {
         end(leg.id, ending, signal: true, world)
     }
 
-    private mutating func transferEvent(_ leg: Leg, from old: ConversationID) {
+    mutating func transferEvent(_ leg: Leg, from old: ConversationID) {
         voiceRow(
             "transfer",
             [

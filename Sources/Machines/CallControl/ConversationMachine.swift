@@ -51,6 +51,13 @@ public struct ConversationMachine: Sendable {
         /// `audio:say` or `audio:play`; nil for tones, which have no events.
         var event: String?
         var target: PlayTarget
+
+        /// Whose prompt it is: of its script, or heard by it alone.
+        var leg: LegID? {
+            if let script { return script }
+            if case .leg(let leg) = target { return leg }
+            return nil
+        }
     }
 
     /// A conversation for a leg that knocks or is placed.
@@ -129,6 +136,11 @@ public struct ConversationMachine: Sendable {
             else { return }
             legStatus(leg.id, .ringing)
         case .hangUp(let leg): hangUp(leg, world)
+        case .command(let leg, let command, let id): emit(.reply(id, obey(command, leg, world)))
+        case .probe(let leg, let id): emit(.reply(id, obstacle(to: leg)))
+        case .receive(let leg, let move, let application):
+            owner = application
+            receive(leg, move, world)
         case .adopt(let leg, let entry, let application):
             owner = application
             adopt(leg, entry, world)

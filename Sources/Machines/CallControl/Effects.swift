@@ -26,7 +26,11 @@ public enum Effect: Sendable {
     case setTimer(TimerKey, after: Duration)
     case cancelTimer(TimerKey)
     // Routing
+    /// The outcome of an order; nil: done.
+    case reply(CommandID, CommandFault?)
     case enterRoom(Leg, RoomEntry)
+    /// The leg goes into a new Conversation.
+    case transfer(Leg, LegMove)
     /// Tells the conversation a leg came from that it is here now.
     case welcome(Leg, from: ConversationID)
     /// The leg is over: nothing is routed to it any more.

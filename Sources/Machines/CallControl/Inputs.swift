@@ -22,6 +22,12 @@ public enum ConversationInput: Sendable {
     case sessionRinging(MemberID)
     /// REST, console or client hang-up.
     case hangUp(LegID)
+    /// An order of the REST API; answered by the effect `reply` with the same id.
+    case command(LegID, LegCommand, CommandID)
+    /// Whether the leg could be transferred now; answered the same way.
+    case probe(LegID, CommandID)
+    /// A leg whose transfer was asked for moves in and gets its new script.
+    case receive(Leg, LegMove, application: Application)
     /// A leg moves in from another conversation, or straight from knocking.
     case adopt(Leg, RoomEntry, application: Application)
     /// A leg of ours has been adopted by the conversation `to`.
@@ -35,9 +41,10 @@ extension ConversationInput {
     public var leg: LegID? {
         switch self {
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
-            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg):
+            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg),
+            .command(let leg, _, _), .probe(let leg, _):
             leg
-        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .departed, .close: nil
+        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close: nil
         }
     }
 }
@@ -98,6 +105,20 @@ public enum TimerKey: Hashable, Sendable {
     case wait(LegID)
     /// An empty named room may go.
     case emptyRoom
+}
+
+/// Handle of one order whose giver waits for its outcome.
+public struct CommandID: Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// How a leg moves into a Conversation of its own (REST transfer).
+public struct LegMove: Sendable {
+    public var from: ConversationID
+    /// Its member there.
+    public var formerMember: MemberID?
+    public var script: ScriptSource
 }
 
 /// How a leg enters a named room.

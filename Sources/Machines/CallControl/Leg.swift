@@ -62,6 +62,17 @@ public struct Leg: Sendable {
     public var dtmfAnswer: String?
     /// Tone it hears while the far end rings, or its device's ring.
     var ringing: PlayID?
+    /// What a `talk` or `stream` order plays to it.
+    var overlay: Overlay?
+    /// Every key it presses is told here, one by one.
+    public internal(set) var digitTarget: WebhookTarget?
+
+    /// A prompt ordered by REST, over the leg's script.
+    struct Overlay: Hashable, Sendable {
+        enum Kind: Sendable { case talk, stream }
+        var kind: Kind
+        var play: PlayID
+    }
 
     public init(
         id: LegID, kind: Endpoint.Kind, direction: LegDirection, signalling: Signalling, from: Endpoint?, to: Endpoint,
@@ -96,7 +107,8 @@ public struct Leg: Sendable {
                 knocker: member == nil ? knocker : nil))
     }
 
-    func record(application: ApplicationID, conversation: ConversationID) -> LegRecord {
+    /// Its state as the log keeps it.
+    public func record(application: ApplicationID, conversation: ConversationID) -> LegRecord {
         var record = LegRecord(
             id: id, application: application, conversation: conversation, kind: kind, direction: direction, from: from,
             to: to, status: status, started: startedAt)

@@ -48,16 +48,25 @@ public struct NewCall: Sendable {
 public struct NewCallReceipt: Sendable {
     public var leg: LegID
     public var conversation: ConversationID
-    public init(leg: LegID, conversation: ConversationID) {
+    /// Places the call: `started` comes after the answer.
+    public var begin: AfterReply
+    public init(leg: LegID, conversation: ConversationID, begin: @escaping AfterReply = {}) {
         self.leg = leg
         self.conversation = conversation
+        self.begin = begin
     }
 }
 
-/// Commands into running calls; the later Voice and Conversation API issues widen it.
+/// Commands into running calls.
+///
+/// - Threading: any; each returns when what it did is on disk.
 public protocol CallCommands: Sendable {
+    /// The leg can be read back when this returns; it is dialled by the receipt's `begin`.
     func create(_ call: NewCall) async throws(CommandFault) -> NewCallReceipt
-    func hangUp(_ leg: LegID, application: ApplicationID) async throws(CommandFault)
+    /// - Fails with: `notFound` for a leg that is unknown, has ended or is another application's; `badState` when the
+    ///   order needs an answered leg.
+    func order(_ command: LegCommand, to leg: LegID, application: ApplicationID) async throws(CommandFault)
+        -> AfterReply?
     /// A user's client or the console answers or declines the ringing device leg.
     func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault)
     func hangUpDevice(user: String) async throws(CommandFault)

@@ -114,6 +114,13 @@ actor ConversationActor {
                 room.post(.adopt(leg, entry, application: switchboard.application(application)))
                 switchboard.move(leg.id, to: room)
             }
+        case .transfer(let leg, let move):
+            let owner = switchboard.application(application)
+            let next = switchboard.begin(owner)
+            // As above: first the way in, then what comes for the leg.
+            next.post(.receive(leg, move, application: owner))
+            switchboard.move(leg.id, to: next)
+        case .reply(let id, let fault): switchboard.answer(id, fault)
         case .welcome(let leg, let from): switchboard.conversation(from)?.post(.departed(leg, to: id))
         case .forget(let leg):
             repliedAt[leg] = nil

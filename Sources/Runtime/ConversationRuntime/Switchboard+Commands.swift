@@ -67,22 +67,20 @@ extension Switchboard: CallCommands {
         }
         let conversation = begin(application)
         register(leg.id, dialog: leg.dialog, with: conversation)
-        await conversation.take(
-            .place(leg, placement, script: source, application: application, ringSeconds: call.ringingTimerSeconds))
+        let input = ConversationInput.place(
+            leg, placement, script: source, application: application, ringSeconds: call.ringingTimerSeconds)
+        let begin = afterReply(about: leg.id) { conversation.post(input) }
         do {
-            // The 201 promises a call that can be read back.
-            try await edges.log.flush()
+            // The answer promises a call that can be read back; what it brings about comes after the answer.
+            _ = try await edges.log.appendDurably(
+                LogBatch(legs: [leg.record(application: application.id, conversation: conversation.id)]))
         } catch {
+            settle(leg.id)
+            forget(leg.id)
+            forget(conversation: conversation)
             throw CommandFault(.overloaded, "the log cannot be written: \(error)")
         }
-        return NewCallReceipt(leg: leg.id, conversation: conversation.id)
-    }
-
-    public func hangUp(_ leg: LegID, application: ApplicationID) async throws(CommandFault) {
-        guard let conversation = conversation(of: leg), conversation.application == application else {
-            throw CommandFault(.notFound, "no such call, or it has ended")
-        }
-        conversation.post(.hangUp(leg))
+        return NewCallReceipt(leg: leg.id, conversation: conversation.id, begin: begin)
     }
 
     public func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault) {

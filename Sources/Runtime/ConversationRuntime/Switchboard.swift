@@ -36,6 +36,7 @@ public final class Switchboard: Sendable {
         var devices: [String: LegID] = [:]
         var isDraining = false
         var idle: [CheckedContinuation<Void, Never>] = []
+        var orders = Orders()
     }
 
     let tables: Mutex<Tables>

@@ -111,6 +111,8 @@ extension SwitchhookConfiguration {
         settings.controlSocket = store.path + "/control.sock"
         settings.bodyLimitBytes = limits.requestBodyBytes
         settings.connectionLimit = limits.httpConnections
+        settings.callsPerSecond = limits.callsPerSecond
+        settings.requestsPerSecond = limits.requestsPerSecond
         settings.heartbeat = clients.pingInterval
         settings.tokenDeadline = clients.loginTimeout
         return settings

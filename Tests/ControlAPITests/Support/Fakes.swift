@@ -8,10 +8,12 @@ import WireJSON
 
 /// Takes commands down and answers as told.
 final class FakeCommands: CallCommands {
+    struct Order: Hashable { var command: LegCommand, leg: LegID }
     struct Acknowledgement: Hashable { var member: MemberID, conversation: ConversationID }
     private struct State {
         var created: [NewCall] = []
-        var hungUp: [LegID] = []
+        var begun = 0
+        var orders: [Order] = []
         var answered: [String] = []
         var acknowledged: [Acknowledgement] = []
         var fault: CommandFault?
@@ -19,7 +21,9 @@ final class FakeCommands: CallCommands {
     private let state = Mutex(State())
 
     var created: [NewCall] { state.withLock { $0.created } }
-    var hungUp: [LegID] { state.withLock { $0.hungUp } }
+    /// Calls whose answer has left.
+    var begun: Int { state.withLock { $0.begun } }
+    var orders: [Order] { state.withLock { $0.orders } }
     var answered: [String] { state.withLock { $0.answered } }
     var acknowledged: [Acknowledgement] { state.withLock { $0.acknowledged } }
     func fail(with fault: CommandFault?) { state.withLock { $0.fault = fault } }
@@ -27,12 +31,17 @@ final class FakeCommands: CallCommands {
     func create(_ call: NewCall) async throws(CommandFault) -> NewCallReceipt {
         try check()
         state.withLock { $0.created.append(call) }
-        return NewCallReceipt(leg: LegID("63f61863-4a51-4f6b-86e1-46edebcf9356"), conversation: ConversationID("CON-1"))
+        return NewCallReceipt(
+            leg: LegID("63f61863-4a51-4f6b-86e1-46edebcf9356"), conversation: ConversationID("CON-1")
+        ) { [self] in state.withLock { $0.begun += 1 } }
     }
 
-    func hangUp(_ leg: LegID, application: ApplicationID) async throws(CommandFault) {
+    func order(
+        _ command: LegCommand, to leg: LegID, application: ApplicationID
+    ) async throws(CommandFault) -> AfterReply? {
         try check()
-        state.withLock { $0.hungUp.append(leg) }
+        state.withLock { $0.orders.append(Order(command: command, leg: leg)) }
+        return nil
     }
 
     func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault) {

@@ -1,3 +1,4 @@
+import EdgeProtocols
 import HTTPTypes
 import MediaTime
 import NIOCore
@@ -54,6 +55,8 @@ struct APIReply: Sendable {
     var status: HTTPResponse.Status
     var headers: HTTPFields
     var body: Body
+    /// Run once the answer has left, and also when it cannot be delivered.
+    var after: AfterReply?
 
     init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: Body = .none) {
         self.status = status

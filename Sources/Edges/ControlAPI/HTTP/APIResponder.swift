@@ -50,6 +50,17 @@ struct APIResponder: Sendable {
             reply.headers[.connection] = "close"
         }
         Counter(label: "switchhook_http_requests_total", dimensions: [("code", "\(reply.status.code)")]).increment()
+        let after = reply.after
+        defer { after?() }
+        try await send(reply, request, writer, channel)
+        // Writes are flushed on the channel's loop: when it comes to this, the answer is with the kernel.
+        if after != nil { try await channel.eventLoop.submit {}.get() }
+    }
+
+    private func send(
+        _ answer: APIReply, _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+    ) async throws {
+        var reply = answer
         let isHead = request.method == .head
         switch reply.body {
         case .none:

@@ -174,6 +174,17 @@ struct FieldReader {
         return WebhookTarget(url: url, method: method)
     }
 
+    /// One absolute http or https URL, in an array or bare.
+    mutating func address(_ name: String) -> String? {
+        guard let value = body[name] else { return nil }
+        let text = value.string ?? (value.array?.count == 1 ? value[0]?.string : nil)
+        guard let text, Self.isWebAddress(text) else {
+            fault(name, "must be an array of one absolute http or https URL")
+            return nil
+        }
+        return text
+    }
+
     /// - Fails with: 400 naming each bad field.
     func finish() throws(Problem) {
         if !found.isEmpty { throw .invalid(found) }

@@ -4,7 +4,7 @@ import HTTPTypes
 import Logging
 import WireJSON
 
-/// `/v1/calls` (voice-api §1 to §5), as far as the box supports it now.
+/// `/v1/calls`: create, list, show (voice-api §1 to §4); orders to a running call are `CallOrders`.
 struct CallRoutes: Sendable {
     let log: any LogQueries
     let commands: any CallCommands
@@ -12,16 +12,15 @@ struct CallRoutes: Sendable {
     let pageLimit: Int
     let logger: Logger
 
+    let rates: RequestRates
+
     private static let filters = ["status", "date_start", "date_end", "order", "conversation_uuid"]
-    /// Actions of the Voice API that come later.
-    private static let knownActions = ["mute", "unmute", "earmuff", "unearmuff", "transfer"]
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/calls", .application, list),
-            Route(.post, "/v1/calls", .application, create),
-            Route(.get, "/v1/calls/*", .application, show),
-            Route(.put, "/v1/calls/*", .application, modify),
+            Route(.get, "/v1/calls", .application, rates.limiting(.request, list)),
+            Route(.post, "/v1/calls", .application, rates.limiting(.call, create)),
+            Route(.get, "/v1/calls/*", .application, rates.limiting(.request, show)),
         ]
     }
 
@@ -74,23 +73,6 @@ struct CallRoutes: Sendable {
         return .json(CallJSON.call(leg, request, box: Self.box(request)))
     }
 
-    private func modify(_ request: APIRequest) async throws -> APIReply {
-        let caller = try request.authenticated()
-        let wanted = request.parameters[0]
-        let body = try request.jsonBody()
-        guard let action = body["action"]?.string else { throw Problem.invalid("action", "is required") }
-        guard action == "hangup" else {
-            if Self.knownActions.contains(action) {
-                throw Problem.badRequest("The action '\(action)' is not supported yet; supported: hangup")
-            }
-            throw Problem.invalid("action", "'\(action)' is no action; supported: hangup")
-        }
-        do { try await commands.hangUp(Self.legID(wanted), application: caller.application) } catch {
-            throw Problem(error, subject: wanted)
-        }
-        return .noContent
-    }
-
     private func create(_ request: APIRequest) async throws -> APIReply {
         let caller = try request.authenticated()
         guard let application = status.directory.applications[caller.application] else {
@@ -104,11 +86,13 @@ struct CallRoutes: Sendable {
         do { receipt = try await commands.create(creation.call) } catch {
             throw Problem(error, subject: application.id.text)
         }
-        return .json(
+        var reply = APIReply.json(
             [
                 "uuid": .string(receipt.leg.text), "status": "started", "direction": "outbound",
                 "conversation_uuid": .string(receipt.conversation.text),
             ], status: .created)
+        reply.after = receipt.begin
+        return reply
     }
 
     /// A leg id as it was made, from any spelling of its UUID: with or without dashes, in any case (voice-api §1).

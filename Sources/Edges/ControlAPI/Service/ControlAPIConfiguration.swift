@@ -14,6 +14,9 @@ public struct ControlAPIConfiguration: Sendable {
     public var bodyLimitBytes = 256 * 1024
     /// Largest `page_size`.
     public var pageLimit = 100
+    /// New calls and other Voice API requests of one application in a second; zero: no limit.
+    public var callsPerSecond = 0
+    public var requestsPerSecond = 0
     /// A connection with no request for this long is closed.
     public var idleTimeout = Duration.seconds(60)
     /// Open connections; more wait in the backlog.

@@ -51,10 +51,14 @@ public final class ControlServer: Service {
         let streams = EventStreams(
             gate: LiveGate(tokens: tokens, hub: hub, clock: clock), timing: LiveTiming(configuration), clock: clock,
             logger: logger)
+        let rates = RequestRates(
+            calls: configuration.callsPerSecond, requests: configuration.requestsPerSecond, clock: clock)
         let calls = CallRoutes(
-            log: log, commands: commands, status: status, pageLimit: configuration.pageLimit, logger: logger)
+            log: log, commands: commands, status: status, pageLimit: configuration.pageLimit, logger: logger,
+            rates: rates)
         publicRoutes =
-            calls.routes + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
+            calls.routes + CallOrders(commands: commands, rates: rates).routes
+            + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
             + ServiceRoutes(status: status, hooks: hooks).routes
         controlRoutes =
             ControlRoutes(log: log, commands: commands, status: status, hooks: hooks, hub: hub).routes
