@@ -84,7 +84,7 @@ let package = Package(
         .systemLibrary(
             name: "SofiaSIP", path: "Sources/C/SofiaSIP", pkgConfig: "sofia-sip-ua",
             providers: [.apt(["libsofia-sip-ua-dev"])]),
-        shim("CSofiaSIP", ["SofiaSIP"]),
+        shim("CSofiaSIP", linking: ["ssl", "crypto"], ["SofiaSIP"]),
         shim("CSpeech", linking: ["espeak-ng"]),
         shim("CSoundFile", linking: ["sndfile"]),
         shim("CResampler", linking: ["speexdsp"]),

@@ -24,8 +24,10 @@ swh_sip_dialog *swh_sip_call_out(swh_sip *stack, uint64_t id, const swh_sip_call
       dialog->transport = SWH_SIP_TLS;
     else if (!strcasecmp(proto, "tcp"))
       dialog->transport = SWH_SIP_TCP;
-    dialog->leg = nta_leg_tcreate(stack->agent, swh_on_dialog_request, dialog, SIPTAG_FROM_STR(call->from),
-                                  SIPTAG_TO_STR(call->to), TAG_END());
+    dialog->agent = swh_agent_for(stack, dialog->transport, call->verify);
+    if (dialog->agent)
+      dialog->leg = nta_leg_tcreate(dialog->agent, swh_on_dialog_request, dialog, SIPTAG_FROM_STR(call->from),
+                                    SIPTAG_TO_STR(call->to), TAG_END());
   }
   if (dialog && dialog->leg && nta_leg_tag(dialog->leg, NULL)) {
     swh_keep_sdp(dialog, call->sdp);
@@ -67,7 +69,7 @@ static swh_fork *fork_of(swh_sip_dialog *dialog, sip_t const *sip) {
   if (count >= 8 || !(fork = calloc(1, sizeof *fork + strlen(tag) + 1)))
     return NULL;
   strcpy(fork->tag, tag);
-  fork->leg = nta_leg_tcreate(dialog->stack->agent, swh_on_dialog_request, dialog, SIPTAG_CALL_ID(sip->sip_call_id),
+  fork->leg = nta_leg_tcreate(dialog->agent, swh_on_dialog_request, dialog, SIPTAG_CALL_ID(sip->sip_call_id),
                               SIPTAG_FROM(sip->sip_from), SIPTAG_TO(sip->sip_to), SIPTAG_CSEQ(sip->sip_cseq),
                               TAG_END());
   if (!fork->leg) {
@@ -156,8 +158,8 @@ static void on_success(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t co
 }
 
 /* A request sent again in its own dialog with the next CSeq; `change` alters the copy. */
-static nta_outgoing_t *send_again(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t *old, nta_response_f *callback,
-                                  swh_sip_dialog *magic, int (*change)(swh_sip *, msg_t *, sip_t *, sip_t const *),
+static nta_outgoing_t *send_again(swh_sip *stack, nta_agent_t *agent, nta_leg_t *leg, nta_outgoing_t *old,
+                                  nta_response_f *callback, swh_sip_dialog *magic, int (*change)(swh_sip *, msg_t *, sip_t *, sip_t const *),
                                   sip_t const *response) {
   msg_t *original = nta_outgoing_getrequest(old);
   msg_t *again = original ? msg_copy(original) : NULL;
@@ -169,7 +171,7 @@ static nta_outgoing_t *send_again(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t
     sip_request_t const *line = copy->sip_request;
     if (change(stack, again, copy, response) >= 0 &&
         nta_msg_request_complete(again, leg, line->rq_method, line->rq_method_name, NULL) >= 0)
-      request = nta_outgoing_mcreate(stack->agent, callback, magic, NULL, again, TAG_END());
+      request = nta_outgoing_mcreate(agent, callback, magic, NULL, again, TAG_END());
     if (!request)
       msg_destroy(again);
     else
@@ -190,8 +192,8 @@ static int add_credentials(swh_sip *stack, msg_t *message, sip_t *sip, sip_t con
              : sip_add_tl(message, sip, SIPTAG_AUTHORIZATION_STR(stack->credentials), TAG_END());
 }
 
-nta_outgoing_t *swh_retry(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t *old, nta_response_f *callback,
-                          swh_sip_dialog *magic, sip_t const *sip, swh_sip_event *event) {
+nta_outgoing_t *swh_retry(swh_sip *stack, nta_agent_t *agent, nta_leg_t *leg, nta_outgoing_t *old,
+                          nta_response_f *callback, swh_sip_dialog *magic, sip_t const *sip, swh_sip_event *event) {
   msg_t *original = nta_outgoing_getrequest(old);
   if (!original || !sip)
     return NULL;
@@ -212,7 +214,7 @@ nta_outgoing_t *swh_retry(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t *old, n
   msg_destroy(original);
   if (!stack->credentials)
     return NULL;
-  nta_outgoing_t *request = send_again(stack, leg, old, callback, magic, add_credentials, sip);
+  nta_outgoing_t *request = send_again(stack, agent, leg, old, callback, magic, add_credentials, sip);
   free(stack->credentials), stack->credentials = NULL;
   return request;
 }
@@ -241,7 +243,7 @@ static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, s
   if (from_peer) {
     msg_t *message = nta_outgoing_getresponse(request);
     event.body = swh_body(sip);
-    swh_source_of(dialog->stack, message, &event.source);
+    swh_source_of(dialog->agent, message, &event.source);
     msg_destroy(message);
   }
   if (status < 200) {
@@ -256,7 +258,8 @@ static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, s
   }
   if ((status == 401 || status == 407) && from_peer && !dialog->cancelling) {
     swh_sip_event challenge = {.account = dialog->account, .attempt = dialog->challenges++};
-    nta_outgoing_t *again = swh_retry(dialog->stack, dialog->leg, request, on_invite_response, dialog, sip, &challenge);
+    nta_outgoing_t *again =
+        swh_retry(dialog->stack, dialog->agent, dialog->leg, request, on_invite_response, dialog, sip, &challenge);
     if (again) {
       swh_drop_forks(dialog);
       dialog->invite_out = again;
@@ -265,7 +268,7 @@ static int on_invite_response(swh_sip_dialog *dialog, nta_outgoing_t *request, s
   }
   if (status == 422 && from_peer && sip->sip_min_se && !dialog->session_raised && !dialog->cancelling) {
     nta_outgoing_t *again =
-        send_again(dialog->stack, dialog->leg, request, on_invite_response, dialog, raise_session, sip);
+        send_again(dialog->stack, dialog->agent, dialog->leg, request, on_invite_response, dialog, raise_session, sip);
     dialog->session_raised = 1;
     if (again) {
       dialog->invite_out = again;

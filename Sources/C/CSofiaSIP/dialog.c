@@ -79,7 +79,8 @@ static int on_bye_response(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_
     return 0;
   if (status == 401 || status == 407) {
     event.attempt = dialog->challenges++;
-    nta_outgoing_t *again = swh_retry(dialog->stack, dialog->leg, request, on_bye_response, dialog, sip, &event);
+    nta_outgoing_t *again =
+        swh_retry(dialog->stack, dialog->agent, dialog->leg, request, on_bye_response, dialog, sip, &event);
     if (again) {
       dialog->bye = again;
       return 0;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/ssl.h>
+
 #define SU_ROOT_MAGIC_T struct swh_sip
 #define SU_WAKEUP_ARG_T struct swh_sip
 #define SU_TIMER_ARG_T struct swh_sip
@@ -46,6 +48,7 @@ struct swh_sip_dialog {
   swh_sip_dialog *next, **link; /* in stack->dialogs, then in stack->graves */
   uint64_t id;
   uint32_t account;
+  nta_agent_t *agent;
   nta_leg_t *leg;
   nta_incoming_t *invite_in;  /* initial INVITE of the peer, until ACK */
   nta_incoming_t *offer_in;   /* re-INVITE until ACK, or UPDATE until answered */
@@ -82,6 +85,7 @@ struct swh_sip_dialog {
 
 struct swh_sip_registration {
   swh_sip *stack;
+  nta_agent_t *agent;
   swh_sip_registration *next, **link;
   uint64_t id;
   uint32_t account;
@@ -97,6 +101,9 @@ struct swh_sip {
   su_home_t *home;
   su_root_t *root;
   nta_agent_t *agent;
+  nta_agent_t *tls_out[2]; /* for calls out over TLS: [0] checks no certificates, [1] does; NULL until needed */
+  int certificate_changes; /* whether every TLS listener asks for its certificate before a handshake */
+  SSL_CTX *certificate; /* holds what the listeners show since the last change; NULL: what they were opened with */
   su_timer_t *timer;
   int wake_fd, wake_index;
   pthread_t thread;
@@ -109,7 +116,6 @@ struct swh_sip {
   uint16_t port, tls_port;
   int udp, tcp;
   char *tls_folder, *user_agent;
-  int tls_verify;
   unsigned t1_ms, session_seconds, min_session_seconds, max_pending;
   char *contact_host; /* in brackets when IPv6 */
   char contact[3][160];
@@ -146,12 +152,19 @@ int64_t swh_now_ms(void);
 swh_sip_text swh_body(sip_t const *sip); /* SDP body, or empty */
 /* 415 for a body that is not SDP (multipart included: sofia's parser of it is not trusted), 0 when fine. */
 int swh_check_body(sip_t const *sip);
-void swh_source_of(swh_sip *stack, msg_t *message, swh_sip_source *source);
+void swh_source_of(nta_agent_t *agent, msg_t *message, swh_sip_source *source);
+void swh_log_pause(int paused); /* drops what sofia says meanwhile */
 char const *swh_contact(swh_sip_dialog const *dialog);
 
 /* listen.c */
 int swh_open_agent(swh_sip *stack); /* 0, or -1 with stack->fault */
 void swh_choose_host(swh_sip *stack, char const *host);
+/* Who sends a call's or a registration's requests; NULL: swh_sip_open_tls_out was not called. */
+nta_agent_t *swh_agent_for(swh_sip *stack, swh_sip_transport transport, int verify);
+
+/* tls.c */
+void swh_await_tls_context(void); /* before sofia opens a TLS listener */
+void swh_keep_tls_context(swh_sip *stack);
 
 /* dialog.c */
 swh_sip_dialog *swh_dialog_create(swh_sip *stack);
@@ -167,7 +180,7 @@ int swh_on_dialog_request(swh_sip_dialog *dialog, nta_leg_t *leg, nta_incoming_t
 void swh_keep_sdp(swh_sip_dialog *dialog, char const *sdp);
 
 /* server.c */
-void swh_server_invite(swh_sip *stack, nta_incoming_t *request, sip_t const *sip);
+void swh_server_invite(swh_sip *stack, nta_agent_t *agent, nta_incoming_t *request, sip_t const *sip);
 int swh_on_message(swh_sip *stack, nta_agent_t *agent, msg_t *message, sip_t *sip);
 void swh_server_invite_gone(swh_sip_dialog *dialog);
 
@@ -175,8 +188,8 @@ void swh_server_invite_gone(swh_sip_dialog *dialog);
 void swh_send_ack(swh_sip_dialog *dialog, nta_outgoing_t *invite);
 void swh_drop_forks(swh_sip_dialog *dialog);
 /* Asks for credentials and sends the request again; NULL when there are none. The old transaction is destroyed. */
-nta_outgoing_t *swh_retry(swh_sip *stack, nta_leg_t *leg, nta_outgoing_t *old, nta_response_f *callback,
-                          swh_sip_dialog *magic, sip_t const *sip, swh_sip_event *event);
+nta_outgoing_t *swh_retry(swh_sip *stack, nta_agent_t *agent, nta_leg_t *leg, nta_outgoing_t *old,
+                          nta_response_f *callback, swh_sip_dialog *magic, sip_t const *sip, swh_sip_event *event);
 
 /* session.c */
 void swh_refuse_offer(swh_sip_dialog *dialog, int status);

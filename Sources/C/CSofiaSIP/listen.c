@@ -67,7 +67,9 @@ static uint16_t pick_port(char const *host) {
   return 0;
 }
 
-static int open_socket(swh_sip *stack, char const *host, uint16_t port, char const *proto) {
+/* `folder` and `verify` matter to TLS only. */
+static int open_socket(swh_sip *stack, nta_agent_t *agent, char const *host, uint16_t port, char const *proto,
+                       char const *folder, int verify) {
   char url[128];
   int bare_ipv6 = strchr(host, ':') != NULL, is_udp = !strcmp(proto, "udp"), is_tls = !strcmp(proto, "tls");
   int error = probe(host, port, is_udp ? SOCK_DGRAM : SOCK_STREAM);
@@ -76,11 +78,11 @@ static int open_socket(swh_sip *stack, char const *host, uint16_t port, char con
   /* One transport a URL: Debian's version reads beyond the end of a list of them. */
   snprintf(url, sizeof url, "%s:%s%s%s:%u;transport=%s", is_tls ? "sips" : "sip", bare_ipv6 ? "[" : "", host,
            bare_ipv6 ? "]" : "", port, proto);
-  int opened = is_tls ? nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_CERTIFICATE(stack->tls_folder),
-                                            TPTAG_TLS_VERIFY_POLICY(stack->tls_verify ? TPTLS_VERIFY_SUBJECTS_OUT
-                                                                                      : TPTLS_VERIFY_NONE),
+  int opened = is_tls ? nta_agent_add_tport(agent, URL_STRING_MAKE(url), TPTAG_CERTIFICATE(folder),
+                                            TPTAG_TLS_VERIFY_POLICY(verify ? TPTLS_VERIFY_SUBJECTS_OUT
+                                                                           : TPTLS_VERIFY_NONE),
                                             TPTAG_TLS_VERIFY_DEPTH(8), TAG_END())
-                      : nta_agent_add_tport(stack->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(4 << 20), TAG_END());
+                      : nta_agent_add_tport(agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(4 << 20), TAG_END());
   if (opened >= 0)
     return 0;
   if (!is_tls)
@@ -93,15 +95,19 @@ static int open_socket(swh_sip *stack, char const *host, uint16_t port, char con
 static int listen_on(swh_sip *stack, char const *host) {
   if (!stack->port)
     stack->port = pick_port(host);
-  if (stack->udp && open_socket(stack, host, stack->port, "udp") < 0)
+  if (stack->udp && open_socket(stack, stack->agent, host, stack->port, "udp", NULL, 0) < 0)
     return -1;
-  if (stack->tcp && open_socket(stack, host, stack->port, "tcp") < 0)
+  if (stack->tcp && open_socket(stack, stack->agent, host, stack->port, "tcp", NULL, 0) < 0)
     return -1;
   if (!stack->tls_folder)
     return 0;
   if (!stack->tls_port)
     stack->tls_port = pick_port(host);
-  return open_socket(stack, host, stack->tls_port, "tls");
+  swh_await_tls_context();
+  if (open_socket(stack, stack->agent, host, stack->tls_port, "tls", stack->tls_folder, 1) < 0)
+    return -1;
+  swh_keep_tls_context(stack);
+  return 0;
 }
 
 /* The address the default route leaves from: a connected datagram socket tells, nothing is sent. */
@@ -142,17 +148,52 @@ static void make_contacts(swh_sip *stack) {
            swh_sip_port(stack, SWH_SIP_TLS));
 }
 
-int swh_open_agent(swh_sip *stack) {
+static nta_agent_t *create_agent(swh_sip *stack) {
   /* Timer C would cancel a ringing call behind the back of the ring timers outside. */
-  stack->agent =
+  nta_agent_t *agent =
       nta_agent_create(stack->root, (url_string_t *)-1, swh_on_message, stack, NTATAG_UA(1), NTATAG_MERGE_482(1),
                        NTATAG_CLIENT_RPORT(1), NTATAG_SERVER_RPORT(1), NTATAG_TIMER_C(0), NTATAG_UDP_MTU(1300),
                        NTATAG_MAXSIZE(65536), NTATAG_SIP_T1(stack->t1_ms), NTATAG_SIP_T1X64(64 * stack->t1_ms),
                        TAG_END());
-  if (!stack->agent) {
+  if (!agent)
     snprintf(stack->fault, sizeof stack->fault, "cannot create the SIP stack: %s", su_strerror(su_errno()));
-    return -1;
+  return agent;
+}
+
+nta_agent_t *swh_agent_for(swh_sip *stack, swh_sip_transport transport, int verify) {
+  if (transport != SWH_SIP_TLS || (verify && stack->tls_folder))
+    return stack->agent;
+  return stack->tls_out[!!verify];
+}
+
+char const *swh_sip_open_tls_out(swh_sip *stack, char const *folder, int verify) {
+  nta_agent_t **slot = &stack->tls_out[!!verify], *agent;
+  if (swh_agent_for(stack, SWH_SIP_TLS, verify))
+    return NULL;
+  if (!(agent = create_agent(stack)))
+    return stack->fault;
+  /* sofia calls out from listening sockets only. These have no certificate: a handshake towards them always fails. */
+  uint16_t port = 0;
+  swh_log_pause(1);
+  for (size_t i = 0; i < stack->host_count; i++) {
+    port = pick_port(stack->hosts[i]);
+    if (open_socket(stack, agent, stack->hosts[i], port, "tls", folder, verify) < 0) {
+      swh_log_pause(0);
+      nta_agent_destroy(agent);
+      return stack->fault;
+    }
   }
+  swh_log_pause(0);
+  if (!stack->tls_folder)
+    snprintf(stack->contact[SWH_SIP_TLS], sizeof stack->contact[0], "<sip:%s:%u;transport=tls>", stack->contact_host,
+             port);
+  *slot = agent;
+  return NULL;
+}
+
+int swh_open_agent(swh_sip *stack) {
+  if (!(stack->agent = create_agent(stack)))
+    return -1;
   for (size_t i = 0; i < stack->host_count; i++)
     if (listen_on(stack, stack->hosts[i]) < 0)
       return -1;

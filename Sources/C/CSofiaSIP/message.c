@@ -21,7 +21,7 @@ int swh_check_body(sip_t const *sip) {
   return sip->sip_payload && sip->sip_payload->pl_len && !is_sdp(sip) ? 415 : 0;
 }
 
-void swh_source_of(swh_sip *stack, msg_t *message, swh_sip_source *source) {
+void swh_source_of(nta_agent_t *agent, msg_t *message, swh_sip_source *source) {
   memset(source, 0, sizeof *source);
   if (!message)
     return;
@@ -29,7 +29,7 @@ void swh_source_of(swh_sip *stack, msg_t *message, swh_sip_source *source) {
   if (address->su_family == AF_INET || address->su_family == AF_INET6)
     inet_ntop(address->su_family, SU_ADDR(address), source->host, sizeof source->host);
   source->port = ntohs(address->su_port);
-  tport_t *tport = tport_delivered_by(nta_agent_tports(stack->agent), message);
+  tport_t *tport = tport_delivered_by(nta_agent_tports(agent), message);
   char const *proto = tport ? tport_name(tport)->tpn_proto : "udp";
   source->transport = !strcasecmp(proto, "tls") ? SWH_SIP_TLS : !strcasecmp(proto, "tcp") ? SWH_SIP_TCP : SWH_SIP_UDP;
 }
@@ -46,6 +46,9 @@ enum { COMPLAINTS = 1, MESSAGES = 5 };
 static void (*_Atomic current_logger)(int level, const char *line);
 static _Atomic int64_t log_second;
 static _Atomic unsigned log_lines;
+static _Atomic int log_paused;
+
+void swh_log_pause(int paused) { atomic_store(&log_paused, paused); }
 
 /* Of what sofia says of single messages, what failed and which header of which method is malformed. Told by the format,
    so that nothing else is even written out. */
@@ -59,7 +62,7 @@ static void forward_log(void *level, char const *format, va_list arguments) {
   void (*logger)(int, const char *) = atomic_load(&current_logger);
   int64_t second = swh_now_ms() / 1000;
   char line[512];
-  if (!logger || ((intptr_t)level == MESSAGES && !tells_of_fault(format)))
+  if (!logger || atomic_load(&log_paused) || ((intptr_t)level == MESSAGES && !tells_of_fault(format)))
     return;
   if (atomic_exchange(&log_second, second) != second)
     atomic_store(&log_lines, 0);

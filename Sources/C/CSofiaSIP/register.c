@@ -7,7 +7,8 @@ static int no_requests(swh_sip_dialog *none, nta_leg_t *leg, nta_incoming_t *req
 }
 
 swh_sip_registration *swh_sip_registration_create(swh_sip *stack, uint64_t id, uint32_t account, const char *registrar,
-                                                  const char *address_of_record, const char *contact_user) {
+                                                  const char *address_of_record, const char *contact_user,
+                                                  int verify) {
   swh_sip_registration *registration = calloc(1, sizeof *registration);
   char const *host_part;
   char proto[8] = "";
@@ -17,22 +18,23 @@ swh_sip_registration *swh_sip_registration_create(swh_sip *stack, uint64_t id, u
   registration->id = id;
   registration->account = account;
   registration->registrar = strdup(registrar);
-  registration->leg = nta_leg_tcreate(stack->agent, no_requests, NULL, SIPTAG_FROM_STR(address_of_record),
-                                      SIPTAG_TO_STR(address_of_record), TAG_END());
   url_t *url = url_hdup(stack->home, URL_STRING_MAKE(registrar)->us_url);
-  if (!registration->registrar || !registration->leg || !nta_leg_tag(registration->leg, NULL) || !url) {
+  if (url && url->url_params)
+    url_param(url->url_params, "transport", proto, sizeof proto);
+  swh_sip_transport transport = (url && url->url_type == url_sips) || !strcasecmp(proto, "tls") ? SWH_SIP_TLS
+                                : !strcasecmp(proto, "tcp")                                     ? SWH_SIP_TCP
+                                                                                                : SWH_SIP_UDP;
+  registration->agent = swh_agent_for(stack, transport, verify);
+  if (url && registration->agent)
+    registration->leg = nta_leg_tcreate(registration->agent, no_requests, NULL, SIPTAG_FROM_STR(address_of_record),
+                                        SIPTAG_TO_STR(address_of_record), TAG_END());
+  su_free(stack->home, url);
+  if (!registration->registrar || !registration->leg || !nta_leg_tag(registration->leg, NULL)) {
     nta_leg_destroy(registration->leg);
     free(registration->registrar);
     free(registration);
-    su_free(stack->home, url);
     return NULL;
   }
-  if (url->url_params)
-    url_param(url->url_params, "transport", proto, sizeof proto);
-  swh_sip_transport transport = url->url_type == url_sips || !strcasecmp(proto, "tls") ? SWH_SIP_TLS
-                                : !strcasecmp(proto, "tcp")                            ? SWH_SIP_TCP
-                                                                                       : SWH_SIP_UDP;
-  su_free(stack->home, url);
   host_part = strchr(stack->contact[transport], ':'); /* "<sip:host…>" */
   snprintf(registration->contact, sizeof registration->contact, "<sip:%s@%s", contact_user, host_part + 1);
   registration->next = stack->registrations;
@@ -66,7 +68,8 @@ static int on_response(swh_sip_dialog *magic, nta_outgoing_t *request, sip_t con
     return 0;
   if (status == 401 || status == 407) {
     event.attempt = registration->challenges++;
-    nta_outgoing_t *again = swh_retry(stack, registration->leg, request, on_response, magic, sip, &event);
+    nta_outgoing_t *again =
+        swh_retry(stack, registration->agent, registration->leg, request, on_response, magic, sip, &event);
     if (again) {
       registration->request = again;
       return 0;

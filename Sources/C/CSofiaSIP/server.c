@@ -64,21 +64,23 @@ static void report_invite(swh_sip_dialog *dialog, nta_incoming_t *request, sip_t
     headers[invite.header_count++] = (swh_sip_header){swh_text(h->un_name), swh_text(h->un_value)};
   swh_sip_event event = {.kind = SWH_SIP_INVITE, .body = swh_body(sip), .invite = &invite};
   msg_t *message = nta_incoming_getrequest(request);
-  swh_source_of(dialog->stack, message, &event.source);
+  swh_source_of(dialog->agent, message, &event.source);
   msg_destroy(message);
   dialog->transport = event.source.transport;
   swh_emit(dialog, &event);
 }
 
-void swh_server_invite(swh_sip *stack, nta_incoming_t *request, sip_t const *sip) {
+void swh_server_invite(swh_sip *stack, nta_agent_t *agent, nta_incoming_t *request, sip_t const *sip) {
   stack->invites++;
   if (refuse_unusable(stack, request, sip))
     return;
   swh_sip_dialog *dialog = swh_dialog_create(stack);
-  if (dialog)
-    dialog->leg = nta_leg_tcreate(stack->agent, swh_on_dialog_request, dialog, SIPTAG_CALL_ID(sip->sip_call_id),
+  if (dialog) {
+    dialog->agent = agent;
+    dialog->leg = nta_leg_tcreate(agent, swh_on_dialog_request, dialog, SIPTAG_CALL_ID(sip->sip_call_id),
                                   SIPTAG_FROM(sip->sip_to), SIPTAG_TO(sip->sip_from),
                                   NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END());
+  }
   if (!dialog || !dialog->leg || !nta_leg_tag(dialog->leg, nta_incoming_tag(request, NULL)) ||
       nta_leg_server_route(dialog->leg, sip->sip_record_route, sip->sip_contact) < 0) {
     refuse_request(request, SIP_500_INTERNAL_SERVER_ERROR);
@@ -127,7 +129,7 @@ int swh_on_message(swh_sip *stack, nta_agent_t *agent, msg_t *message, sip_t *si
     return 0;
   switch (method) {
   case sip_method_invite:
-    swh_server_invite(stack, request, sip);
+    swh_server_invite(stack, agent, request, sip);
     break;
   case sip_method_options:
     nta_incoming_treply(request, SIP_200_OK, SIPTAG_ALLOW(stack->allow), SIPTAG_SUPPORTED(stack->supported),

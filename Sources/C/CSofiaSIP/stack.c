@@ -70,8 +70,15 @@ void swh_sip_set_admission(swh_sip *stack, int open, unsigned retry_after_second
 
 swh_sip_counters swh_sip_count(swh_sip *stack) {
   usize_t bad = 0, servers = 0, clients = 0;
-  nta_agent_get_stats(stack->agent, NTATAG_S_BAD_MESSAGE_REF(bad), NTATAG_S_IRQ_HASH_USED_REF(servers),
-                      NTATAG_S_ORQ_HASH_USED_REF(clients), TAG_END());
+  nta_agent_t *agents[] = {stack->agent, stack->tls_out[0], stack->tls_out[1]};
+  for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
+    usize_t refused = 0, in = 0, out = 0;
+    if (!agents[i])
+      continue;
+    nta_agent_get_stats(agents[i], NTATAG_S_BAD_MESSAGE_REF(refused), NTATAG_S_IRQ_HASH_USED_REF(in),
+                        NTATAG_S_ORQ_HASH_USED_REF(out), TAG_END());
+    bad += refused, servers += in, clients += out;
+  }
   return (swh_sip_counters){.dialogs = stack->dialog_count,
                             .pending_invites = stack->pending,
                             .server_transactions = (unsigned)servers,
@@ -93,7 +100,10 @@ static void close_agent(swh_sip *stack) {
     swh_dialog_bury(stack->dialogs);
   swh_empty_graves(stack);
   swh_registrations_drop(stack);
+  for (int i = 0; i < 2; i++)
+    nta_agent_destroy(stack->tls_out[i]), stack->tls_out[i] = NULL;
   nta_agent_destroy(stack->agent), stack->agent = NULL;
+  SSL_CTX_free(stack->certificate), stack->certificate = NULL;
 }
 
 static void *run(void *argument) {
@@ -153,7 +163,6 @@ swh_sip *swh_sip_start(const swh_sip_config *config, swh_sip_callback callback, 
   stack->tcp = config->tcp;
   stack->tls_port = config->tls_port;
   stack->tls_folder = su_strdup(stack->home, config->tls_folder);
-  stack->tls_verify = config->tls_verify;
   stack->user_agent = su_strdup(stack->home, config->user_agent);
   stack->t1_ms = config->t1_ms;
   stack->session_seconds = config->session_seconds;

@@ -78,7 +78,8 @@ static int on_response(swh_sip_dialog *dialog, nta_outgoing_t *request, sip_t co
     return 0;
   if ((status == 401 || status == 407) && sip && !dialog->closed) {
     event.attempt = dialog->challenges++;
-    nta_outgoing_t *again = swh_retry(dialog->stack, dialog->leg, request, on_response, dialog, sip, &event);
+    nta_outgoing_t *again =
+        swh_retry(dialog->stack, dialog->agent, dialog->leg, request, on_response, dialog, sip, &event);
     if (again) {
       dialog->request = again;
       return 0;

@@ -39,7 +39,9 @@ private let sipFields: [Field<SwitchhookConfiguration>] = [
     .scalar("sip.listen", \.sip.listen, .address, "Where SIP listens; 0.0.0.0:5060 reaches beyond this machine."),
     .list("sip.transports", \.sip.transports, .choice(of: [.udp, .tcp]), "Transports of listen."),
     .scalar("sip.tls_listen", \.sip.tlsListen, .address, "Where SIP over TLS listens once tls_certificate is set."),
-    .optional("sip.tls_certificate", \.sip.tlsCertificate, .file, "PEM chain; turns TLS on."),
+    .optional(
+        "sip.tls_certificate", \.sip.tlsCertificate, .file,
+        "PEM chain; opens the TLS listener; read again at SIGHUP. Calls out need none."),
     .optional("sip.tls_private_key", \.sip.tlsPrivateKey, .file, "PEM key of tls_certificate."),
     .optional("sip.tls_trust", \.sip.tlsTrust, .file, "PEM authorities trusted on trunks; absent: the system's."),
     .optional(

@@ -81,6 +81,9 @@ let trunkSchema = Schema<TrunkSection>([
     .scalar(
         "register_expiry", \.registerExpiry, .duration(.seconds(60)...(.seconds(86_400))), reloadable: true,
         "Asked for when registering."),
+    .scalar(
+        "verify_certificate", \.verifyCertificate, .flag, reloadable: true,
+        "Over TLS: check its certificate; false for one that it signed itself."),
     .scalar("srtp", \.srtp, .choice, reloadable: true, "Encrypted sound."),
     .scalar(
         "media.lock", \.mediaLock, .choice, reloadable: true, "From where sound is accepted."),

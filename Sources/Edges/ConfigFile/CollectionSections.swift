@@ -78,6 +78,7 @@ public struct TrunkSection: Sendable, Equatable {
     public var password: String?
     public var register = false
     public var registerExpiry: Duration = .seconds(3600)
+    public var verifyCertificate = true
     public var srtp = SRTPPolicy.off
     public var mediaLock = MediaLock.signallingAddress
     public var codecs: [CodecName] = [.pcma, .pcmu]

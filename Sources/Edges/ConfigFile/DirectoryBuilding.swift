@@ -106,6 +106,7 @@ extension SwitchhookConfiguration {
         trunk.password = section.password
         trunk.register = section.register
         trunk.registerExpirySeconds = Int(section.registerExpiry / .seconds(1))
+        trunk.verifiesCertificate = section.verifyCertificate
         trunk.srtp = section.srtp
         trunk.mediaLock = section.mediaLock
         trunk.codecs = section.codecs.map(\.rawValue)

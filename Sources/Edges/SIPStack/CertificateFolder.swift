@@ -1,6 +1,6 @@
 import Glibc
 
-/// The folder in which sofia looks up PEM files by fixed names while it opens its TLS sockets; gone afterwards.
+/// The folder in which sofia looks up PEM files by fixed names while it opens a TLS socket; gone afterwards.
 ///
 /// It sends only the first certificate of `agent.pem`; OpenSSL completes the chain from `cafile.pem`, so the
 /// certificate's own chain goes there too.
@@ -10,31 +10,40 @@ struct CertificateFolder {
     private static let limit = 4 << 20
     let path: String
 
-    init(_ settings: SIPConfiguration.TLS) throws(SIPFault) {
-        let certificate = try Self.read(settings.certificatePath, "SIP certificate")
-        let key =
-            settings.keyPath == settings.certificatePath ? certificate : try Self.read(settings.keyPath, "SIP key")
-        guard Self.holds("-----BEGIN CERTIFICATE-----", certificate) else {
-            throw SIPFault(.certificate, "SIP certificate \(settings.certificatePath): holds no PEM certificate")
-        }
-        guard Self.holds("PRIVATE KEY-----", key), !Self.holds("ENCRYPTED", key) else {
-            throw SIPFault(
-                .certificate, "SIP key \(settings.keyPath): holds no unencrypted PEM key; make one with openssl pkey")
-        }
-        var authorities = certificate
-        if let path = settings.authoritiesPath {
-            authorities += try Self.read(path, "SIP certificate authorities")
-        } else if settings.verifyServers {
-            authorities += try Self.read(Self.systemAuthorities, "system certificate authorities")
-        }
+    /// - Parameters:
+    ///   - settings: certificate and key of a listener; nil for calls out only.
+    ///   - authoritiesPath: nil: the system's.
+    init(_ settings: SIPConfiguration.TLS?, authoritiesPath: String?) throws(SIPFault) {
+        let own = try settings.map { settings throws(SIPFault) in try Self.own(settings) }
+        var authorities = own?.certificate ?? []
+        authorities += try Self.read(
+            authoritiesPath ?? Self.systemAuthorities,
+            authoritiesPath == nil ? "system certificate authorities" : "SIP certificate authorities")
         path = try Self.makeFolder()
         do {
-            try Self.write(key + [UInt8(ascii: "\n")] + certificate, to: path + "/agent.pem")
+            if let own {
+                try Self.write(own.key + [UInt8(ascii: "\n")] + own.certificate, to: path + "/agent.pem")
+            }
             try Self.write(authorities, to: path + "/cafile.pem")
         } catch {
             remove()
             throw error
         }
+    }
+
+    private static func own(
+        _ settings: SIPConfiguration.TLS
+    ) throws(SIPFault) -> (certificate: [UInt8], key: [UInt8]) {
+        let certificate = try read(settings.certificatePath, "SIP certificate")
+        let key = settings.keyPath == settings.certificatePath ? certificate : try read(settings.keyPath, "SIP key")
+        guard holds("-----BEGIN CERTIFICATE-----", certificate) else {
+            throw SIPFault(.certificate, "SIP certificate \(settings.certificatePath): holds no PEM certificate")
+        }
+        guard holds("PRIVATE KEY-----", key), !holds("ENCRYPTED", key) else {
+            throw SIPFault(
+                .certificate, "SIP key \(settings.keyPath): holds no unencrypted PEM key; make one with openssl pkey")
+        }
+        return (certificate, key)
     }
 
     func remove() {

@@ -9,8 +9,10 @@ public struct SIPConfiguration: Hashable, Sendable {
     /// Transports of `port`.
     public var listensOnUDP: Bool
     public var listensOnTCP: Bool
-    /// Nil: no TLS, neither in nor out.
+    /// Nil: no TLS listener; calls out over TLS need none.
     public var tls: TLS?
+    /// PEM file of the authorities that servers called over TLS are checked against; nil: the system's.
+    public var authoritiesPath: String?
     /// Host of Contact and From when the bound address is not what peers reach. With `0.0.0.0` or `::` and nil here
     /// it is the address of the default route.
     public var advertisedHost: String?
@@ -28,28 +30,18 @@ public struct SIPConfiguration: Hashable, Sendable {
     public var maxLag: Duration
     public var shedRetryAfterSeconds: Int
 
-    /// Certificate and trust for SIP over TLS.
+    /// Port and certificate of SIP over TLS. Certificates of clients are never asked for.
     public struct TLS: Hashable, Sendable {
         /// 0 picks a free port.
         public var port: UInt16
         /// PEM files; the key may be in the certificate's file (then name that twice). The key must not be encrypted.
         public var certificatePath: String
         public var keyPath: String
-        /// PEM file of the authorities peers are checked against; nil: the system's.
-        public var authoritiesPath: String?
-        /// Whether the certificates of servers we call are checked, names included (RFC 5922). Certificates of
-        /// clients are never asked for.
-        public var verifyServers: Bool
 
-        public init(
-            port: UInt16 = 5061, certificatePath: String, keyPath: String, authoritiesPath: String? = nil,
-            verifyServers: Bool = true
-        ) {
+        public init(port: UInt16 = 5061, certificatePath: String, keyPath: String) {
             self.port = port
             self.certificatePath = certificatePath
             self.keyPath = keyPath
-            self.authoritiesPath = authoritiesPath
-            self.verifyServers = verifyServers
         }
     }
 

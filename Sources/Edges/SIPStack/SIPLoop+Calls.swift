@@ -32,7 +32,8 @@ extension SIPLoop {
     func invite(_ call: OutgoingInvite) {
         guard let stack, !isStopping else { return fail(call, 503, "Stack Is Stopping") }
         guard let target = SIPURI(call.target) else { return fail(call, 404, "Unusable Target URI") }
-        guard !target.usesTLS || configuration.tls != nil else { return fail(call, 503, "TLS Not Configured") }
+        let verifies = trunks.verifiesCertificate(call.trunk)
+        guard !target.usesTLS || opensTLS(verifies: verifies) else { return fail(call, 503, "TLS Not Available") }
         guard let headers = HeaderText.lines(call.headers) else { return fail(call, 400, "Unusable Header") }
         let from = HeaderText.address(
             displayName: call.fromDisplayName, user: call.fromUser.isEmpty ? nil : call.fromUser,
@@ -43,7 +44,7 @@ extension SIPLoop {
         let isSent = Self.callOut(
             stack, id: call.dialog.rawValue, target: target.removingParameter("media").description, from: from,
             to: "<\(callee)>", headers: headers, sdp: call.offer,
-            account: trunks.account(call.trunk),
+            account: trunks.account(call.trunk), verifies: verifies,
             register: { [self] handle in
                 dialogs[call.dialog.rawValue] = handle
             })
@@ -56,7 +57,7 @@ extension SIPLoop {
 
     private static func callOut(
         _ stack: Handle, id: UInt64, target: String, from: String, to: String, headers: String, sdp: String,
-        account: UInt32, register: (Handle) -> Void
+        account: UInt32, verifies: Bool, register: (Handle) -> Void
     ) -> Bool {
         unsafe target.withCString { target in
             unsafe from.withCString { from in
@@ -65,7 +66,7 @@ extension SIPLoop {
                         unsafe sdp.withCString { sdp in
                             var call = unsafe swh_sip_call(
                                 target: target, from: from, to: to, headers: headers[0] == 0 ? nil : headers, sdp: sdp,
-                                account: account)
+                                account: account, verify: verifies ? 1 : 0)
                             guard let handle = unsafe Handle(swh_sip_call_out(stack.pointer, id, &call)) else {
                                 return false
                             }

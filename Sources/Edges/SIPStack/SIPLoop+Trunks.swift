@@ -8,6 +8,7 @@ import MediaTime
 extension SIPLoop {
     func reload(_ new: [Trunk]) {
         for registration in trunks.replace(new) { leave(registration) }
+        changeCertificate()
         openTrunks()
     }
 
@@ -15,7 +16,8 @@ extension SIPLoop {
     func openTrunks() {
         guard let stack, !isStopping else { return }
         for trunk in trunks.unregistered {
-            guard let uri = SIPURI(trunk.uri), !uri.usesTLS || configuration.tls != nil, let user = trunk.username
+            guard let uri = SIPURI(trunk.uri), let user = trunk.username,
+                !uri.usesTLS || opensTLS(verifies: trunk.verifiesCertificate)
             else {
                 logger.error("trunk cannot register", metadata: ["trunk": "\(trunk.name)", "uri": "\(trunk.uri)"])
                 continue
@@ -26,7 +28,7 @@ extension SIPLoop {
             let number = trunks.makeRegistrationNumber()
             let pointer = unsafe swh_sip_registration_create(
                 stack.pointer, number, trunks.account(trunk.name), registrar.description, record,
-                SIPURI.escapedUser(user))
+                SIPURI.escapedUser(user), trunk.verifiesCertificate ? 1 : 0)
             guard let handle = unsafe Handle(pointer) else { continue }
             trunks.update(
                 TrunkRegistration(

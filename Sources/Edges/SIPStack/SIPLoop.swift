@@ -29,6 +29,8 @@ final class SIPLoop: @unchecked Sendable {
     /// Host of From: what peers know us by; IPv6 in brackets.
     var ownHost = ""
     var isStopping = false
+    /// Which sockets for calls out over TLS are open: those that check certificates, those that do not.
+    var openedTLS: Set<Bool> = []
     private var onThreadEnd: (@Sendable () -> Void)?
     private var isAdmitting = true
     private var isLagging = false
@@ -57,7 +59,9 @@ final class SIPLoop: @unchecked Sendable {
         LibraryLog.install(logger)
         guard !configuration.hosts.isEmpty else { throw SIPFault(.configuration, "SIP has no address to listen on") }
         var folder: CertificateFolder?
-        if let tls = configuration.tls { folder = try CertificateFolder(tls) }
+        if let tls = configuration.tls {
+            folder = try CertificateFolder(tls, authoritiesPath: configuration.authoritiesPath)
+        }
         defer { folder?.remove() }
         let stack = try StackStart(configuration, folder: folder?.path).run(context: self)
         self.stack = stack

@@ -87,7 +87,8 @@ public final class SIPStack: Signalling {
         }
     }
 
-    /// Registers new trunks, un-registers removed ones, uses new credentials from now on. Running calls go on.
+    /// Registers new trunks, un-registers removed ones, uses new credentials and the certificate files as they are
+    /// now. Running calls go on.
     public func reload(trunks: [Trunk]) { queue.post { $0.reload(trunks) } }
 
     /// Closed: new calls get 503 with Retry-After (draining, runtime overload). Running calls go on.

@@ -45,10 +45,14 @@ struct TrunkTable {
         guard let new, new.register else { return false }
         return old.uri == new.uri && old.username == new.username && old.password == new.password
             && old.registerExpirySeconds == new.registerExpirySeconds
+            && old.verifiesCertificate == new.verifiesCertificate
     }
 
     /// 0: none.
     func account(_ trunk: String?) -> UInt32 { trunk.flatMap { accounts[$0] } ?? 0 }
+
+    /// Calls without a trunk check it.
+    func verifiesCertificate(_ trunk: String?) -> Bool { trunk.flatMap { trunks[$0] }?.verifiesCertificate ?? true }
 
     /// Trunks that are to be registered and have no registration yet.
     var unregistered: [Trunk] {

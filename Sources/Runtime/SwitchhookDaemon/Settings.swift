@@ -94,9 +94,9 @@ extension SwitchhookConfiguration {
             hosts: [sip.listen.host], port: sip.listen.port, advertisedHost: sip.advertisedAddress, trunks: trunks)
         if let certificate = sip.tlsCertificate {
             settings.tls = SIPConfiguration.TLS(
-                port: sip.tlsListen.port, certificatePath: certificate, keyPath: sip.tlsPrivateKey ?? certificate,
-                authoritiesPath: sip.tlsTrust)
+                port: sip.tlsListen.port, certificatePath: certificate, keyPath: sip.tlsPrivateKey ?? certificate)
         }
+        settings.authoritiesPath = sip.tlsTrust
         settings.listensOnUDP = sip.transports.contains(.udp)
         settings.listensOnTCP = sip.transports.contains(.tcp)
         settings.sessionExpirySeconds = Int(sip.sessionTimer.components.seconds)

@@ -79,6 +79,8 @@ public struct Trunk: Hashable, Sendable {
     public var password: String?
     public var register: Bool
     public var registerExpirySeconds: Int
+    /// Over TLS: whether its certificate and name are checked (RFC 5922).
+    public var verifiesCertificate: Bool
     public var srtp: SRTPPolicy
     public var mediaLock: MediaLock
     /// Codec names in order of preference: `opus`, `pcmu`, `pcma`.
@@ -97,6 +99,7 @@ public struct Trunk: Hashable, Sendable {
         self.uri = uri
         register = false
         registerExpirySeconds = 3600
+        verifiesCertificate = true
         srtp = .off
         mediaLock = .signallingAddress
         codecs = ["pcma", "pcmu"]

@@ -104,8 +104,7 @@ typedef struct {
   uint16_t port;     /* UDP and TCP; 0 picks a free one */
   int udp, tcp;      /* which of the two */
   uint16_t tls_port; /* 0 picks a free one */
-  const char *_Nullable tls_folder; /* holds agent.pem and cafile.pem; NULL: no TLS at all */
-  int tls_verify;                   /* check certificates of servers we call */
+  const char *_Nullable tls_folder; /* holds agent.pem and cafile.pem; NULL: no TLS listener */
   const char *_Nullable advertised_host; /* host of Contact; NULL: the first of `hosts`, or the
                                           address of the default route when that is a wildcard */
   const char *user_agent;
@@ -128,6 +127,14 @@ void swh_sip_stop(swh_sip *stack, unsigned milliseconds);
 /* Host of Contact: the advertised one, or an address of ours. */
 const char *swh_sip_host(const swh_sip *stack);
 uint16_t swh_sip_port(const swh_sip *stack, swh_sip_transport transport); /* 0: not listening */
+/*
+ * Makes calls and registrations over TLS possible with the authorities of `folder`/cafile.pem: with `verify` when there
+ * is no TLS listener, without `verify` always. NULL, or one line that says what failed. Once open it stays open.
+ */
+const char *_Nullable swh_sip_open_tls_out(swh_sip *stack, const char *folder, int verify);
+/* The TLS listeners show `folder`/agent.pem from now on; running connections go on. NULL, or one line; then nothing has
+   changed. */
+const char *_Nullable swh_sip_change_certificate(swh_sip *stack, const char *folder);
 /* When closed, new calls get 503 with Retry-After before anything is allocated for them. */
 void swh_sip_set_admission(swh_sip *stack, int open, unsigned retry_after_seconds);
 
@@ -150,6 +157,7 @@ typedef struct {
   const char *_Nullable headers;   /* further header lines, "Name: value\r\n" each */
   const char *sdp;
   uint32_t account; /* comes back with challenges */
+  int verify;       /* over TLS: check the server's certificate and name (RFC 5922) */
 } swh_sip_call;
 /* NULL when the target cannot be used. */
 swh_sip_dialog *_Nullable swh_sip_call_out(swh_sip *stack, uint64_t id, const swh_sip_call *call);
@@ -165,7 +173,8 @@ void swh_sip_set_credentials(swh_sip *stack, const char *value);
 
 swh_sip_registration *_Nullable swh_sip_registration_create(swh_sip *stack, uint64_t id, uint32_t account,
                                                             const char *registrar,
-                                                            const char *address_of_record, const char *contact_user);
+                                                            const char *address_of_record, const char *contact_user,
+                                                            int verify);
 /* 0 seconds unregisters. SWH_SIP_REGISTERED follows. -1: a request is under way. */
 int swh_sip_registration_send(swh_sip_registration *registration, unsigned seconds);
 void swh_sip_registration_destroy(swh_sip_registration *registration);
