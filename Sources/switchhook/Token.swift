@@ -54,7 +54,9 @@ struct Token: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        guard let id = configuration.applicationID(named: application) else {
+        // One that was made by API is known by its id alone.
+        let unlisted = UUID(uuidString: application).map { ApplicationID($0.uuidString.lowercased()) }
+        guard let id = configuration.applicationID(named: application) ?? unlisted else {
             return try Self.fail("no application named \(application) in \(options.file ?? "the defaults")")
         }
         let path =

@@ -51,6 +51,7 @@ extension SwitchhookConfiguration {
         key: String, _ section: ApplicationSection, _ faults: inout [ConfigFault]
     ) -> Application {
         var application = Application(id: applicationID(key: key, section), name: section.name ?? key)
+        application.declaredAt = place(of: "applications.\(key)")
         application.answerURL = section.answerURL.setting
         application.fallbackAnswerURL = section.fallbackAnswerURL.setting
         application.voiceEventURL = section.voiceEventURL.setting
@@ -65,6 +66,13 @@ extension SwitchhookConfiguration {
         application.publicKeyPEM = pem(section.publicKey, at: "applications.\(key).keys.public_key", &faults)
         application.privateKeyPEM = pem(section.privateKey, at: "applications.\(key).keys.private_key", &faults)
         return application
+    }
+
+    /// `file:line` where an element of a collection is written.
+    private func place(of path: String) -> String {
+        if let origin = origins[path] { return origin.description }
+        let lines = origins.filter { $0.key.hasPrefix(path + ".") }.sorted { $0.key < $1.key }
+        return lines.first?.value.description ?? file ?? "the configuration"
     }
 
     private func pem(_ path: String?, at key: String, _ faults: inout [ConfigFault]) -> String? {
@@ -82,6 +90,7 @@ extension SwitchhookConfiguration {
 
     private func user(named name: String, _ section: UserSection) -> UserAccount {
         var user = UserAccount(name: name)
+        user.declaredAt = place(of: "users.\(name)")
         user.displayName = section.displayName
         user.applications = section.applications
         user.contact = section.contact

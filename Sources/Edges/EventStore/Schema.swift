@@ -7,8 +7,30 @@ enum Schema {
         migrator.registerMigration("1 log, records, readers") { db in
             try db.execute(sql: version1)
         }
+        migrator.registerMigration("3 applications and users made by API") { db in
+            try db.execute(sql: version3)
+        }
         return migrator
     }
+
+    private static let version3 = """
+        CREATE TABLE applications (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            document TEXT NOT NULL,
+            public_key TEXT NOT NULL,
+            created INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE users (
+            id TEXT PRIMARY KEY,
+            application TEXT NOT NULL,
+            name TEXT NOT NULL,
+            document TEXT NOT NULL,
+            created INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX users_by_name ON users (application, name);
+        """
 
     // Positions are given by the writer (newest + 1), so that they have no gaps; the newest row is never pruned, so
     // none is used twice. Times are milliseconds since 1970. `stream`: 0 rtc, 1 voice.

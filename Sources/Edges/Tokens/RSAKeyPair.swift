@@ -10,4 +10,12 @@ public enum RSAKeyPair {
         let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
         return (key.pkcs8PEMRepresentation, key.publicKey.pemRepresentation)
     }
+
+    /// Whether tokens can be verified with this public key: PEM, RSA, 2 048 bits or more.
+    public static func isPublicKey(_ pem: String) -> Bool {
+        do {
+            _ = try _RSA.Signing.PublicKey(pemRepresentation: pem)
+            return true
+        } catch { return false }
+    }
 }

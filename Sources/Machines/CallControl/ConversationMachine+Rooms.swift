@@ -126,6 +126,6 @@ extension ConversationMachine {
         }
         guard legs.isEmpty else { return }
         hasStarted = false
-        emit(.setTimer(.emptyRoom, after: .seconds(world.settings.roomSeconds)))
+        emit(.setTimer(.emptyRoom, after: .seconds(owner.roomSeconds ?? world.settings.roomSeconds)))
     }
 }

@@ -8,6 +8,8 @@ public struct CommandFault: Error, Hashable, Sendable {
         case badState = "bad_state"
         case badRequest = "bad_request"
         case overloaded
+        /// What was asked for is taken, or may not be changed.
+        case conflict
     }
     public var code: Code
     public var detail: String

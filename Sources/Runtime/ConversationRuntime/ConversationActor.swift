@@ -69,7 +69,7 @@ actor ConversationActor {
             home.post(input)
             return
         }
-        let step = machine.handle(input, in: switchboard.world())
+        let step = machine.handle(input, in: switchboard.world(of: application))
         if !step.batch.isEmpty {
             edges.log.append(step.batch)
             switchboard.noteLegs(step.batch.legs)

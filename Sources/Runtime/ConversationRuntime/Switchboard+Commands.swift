@@ -20,7 +20,7 @@ extension Switchboard: CallCommands {
         } catch {
             throw CommandFault(.badRequest, error.message)
         }
-        let world = world()
+        let world = world(of: application.id)
         let dialog = world.makeDialog()
         let from: Endpoint?
         let to: Endpoint
@@ -133,7 +133,7 @@ extension Switchboard: CallCommands {
         for one in remains {
             guard let first = one.legs.first else { continue }
             let owner = application(first.application)
-            let batch = Restart.close(one, application: owner, id: first.conversation, in: world())
+            let batch = Restart.close(one, application: owner, id: first.conversation, in: world(of: first.application))
             _ = try await edges.log.appendDurably(batch)
         }
     }

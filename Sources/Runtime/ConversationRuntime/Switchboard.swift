@@ -37,6 +37,8 @@ public final class Switchboard: Sendable {
         var isDraining = false
         var idle: [CheckedContinuation<Void, Never>] = []
         var orders = Orders()
+        /// The directory as one Application sees it; made when it is first asked for.
+        var scopes: [ApplicationID: Directory] = [:]
     }
 
     let tables: Mutex<Tables>
@@ -64,13 +66,22 @@ public final class Switchboard: Sendable {
         tables.withLock {
             $0.directory = directory
             $0.settings = settings
+            $0.scopes = [:]
         }
     }
 
     public var directory: Directory { tables.withLock { $0.directory } }
 
-    func world() -> World {
-        let (directory, settings) = tables.withLock { ($0.directory, $0.settings.calls) }
+    /// - Parameter application: whose users can be called by name.
+    func world(of application: ApplicationID) -> World {
+        let (directory, settings) = tables.withLock { tables in
+            guard tables.directory.apiUsers[application] != nil else {
+                return (tables.directory, tables.settings.calls)
+            }
+            let scope = tables.scopes[application] ?? tables.directory.scoped(to: application)
+            tables.scopes[application] = scope
+            return (scope, tables.settings.calls)
+        }
         let (media, signalling) = (edges.media, edges.signalling)
         return World(
             now: edges.time.now, wall: edges.time.wallNow, directory: directory, settings: settings,

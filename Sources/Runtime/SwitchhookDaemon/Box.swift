@@ -26,6 +26,7 @@ final class Box: Sendable {
     let switchboard: Switchboard
     private let fetcher: HTTPFetcher
     private let secrets: Secrets
+    private let keeper: DirectoryKeeper
     private let load: Daemon.Loader
     private let configuration: Mutex<SwitchhookConfiguration>
     private let gauges: GaugeReporter
@@ -66,6 +67,8 @@ final class Box: Sendable {
             edges: RuntimeEdges(
                 signalling: sip, media: media, log: store, prompts: prompts, scripts: scripts, time: time,
                 logger: logger))
+        keeper = DirectoryKeeper(
+            records: store, secrets: secrets, configured: directory, settings: configuration.runtime)
         owners.connect(switchboard)
         inbox.connect(switchboard)
         gauges = GaugeReporter(switchboard: switchboard, delivery: delivery, media: media)
@@ -90,13 +93,14 @@ final class Box: Sendable {
         server.use(
             ControlServer(
                 configuration: configuration.controlAPI, log: store, commands: switchboard, status: switchboard,
-                tokens: Callers(switchboard: switchboard), hooks: hooks, logger: logger,
+                editing: keeper, tokens: Callers(switchboard: switchboard), hooks: hooks, logger: logger,
                 onReady: { [server] _ in server.listening() }))
         reference.object = self
     }
 
     /// Closes what a former run left open, then opens the doors: media, SIP, HTTP.
     func start() async throws {
+        try await keeper.start(switchboard)
         try await closeRemains()
         switchboard.knowRooms(try await store.livingConversations())
         try await delivery.start()
@@ -133,8 +137,8 @@ final class Box: Sendable {
             let merged = current.reloaded(with: next)
             let directory = try merged.completeDirectory(secrets)
             let changes = current.changes(to: next)
+            try keeper.use(directory, merged.runtime)
             configuration.withLock { $0 = merged }
-            switchboard.reload(directory: directory, settings: merged.runtime)
             sip.reload(trunks: directory.trunks)
             LogLevel.current = merged.log.level.logger
             logger.notice(

@@ -62,15 +62,28 @@ struct Secrets {
             complete.publicKeyPEM = publicKey
             return complete
         }
+        let pair = try makeKeys(of: application.id)
+        complete.privateKeyPEM = pair.privatePEM
+        complete.publicKeyPEM = pair.publicPEM
+        return complete
+    }
+
+    /// Makes a key pair and keeps it.
+    func makeKeys(of application: ApplicationID) throws(Fault) -> (privatePEM: String, publicPEM: String) {
         do {
             let pair = try RSAKeyPair.generate()
-            try write(Array(pair.privatePEM.utf8), to: privatePath)
-            try write(Array(pair.publicPEM.utf8), to: publicPath)
-            complete.privateKeyPEM = pair.privatePEM
-            complete.publicKeyPEM = pair.publicPEM
-            return complete
+            try write(Array(pair.privatePEM.utf8), to: folder + "/\(application).private.pem")
+            try write(Array(pair.publicPEM.utf8), to: folder + "/\(application).public.pem")
+            return pair
         } catch {
-            throw Fault(description: "key pair of application \(application.name): \(error)")
+            throw Fault(description: "key pair of application \(application): \(error)")
+        }
+    }
+
+    /// Takes the key pair of a deleted application away; one that is not there is as good as removed.
+    func removeKeys(of application: ApplicationID) {
+        for name in ["private", "public"] {
+            try? FileManager.default.removeItem(atPath: folder + "/\(application).\(name).pem")
         }
     }
 

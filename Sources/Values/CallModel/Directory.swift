@@ -34,6 +34,10 @@ public struct Application: Hashable, Sendable {
     public var publicKeyPEM: String?
     /// PEM, PKCS#8; kept only so that `switchhook token` can sign.
     public var privateKeyPEM: String?
+    /// A named room of it is deleted this long after it became empty; nil: the box's setting.
+    public var roomSeconds: Int?
+    /// `file:line` of the configuration; nil when it was made by API.
+    public var declaredAt: String?
 
     public enum AnswerOn: String, Hashable, Sendable, CaseIterable {
         case media, script
@@ -144,6 +148,10 @@ public struct UserAccount: Hashable, Sendable {
     public var applications: [String]
     /// SIP URI of a VBC extension (contact of an internal phone).
     public var contact: String?
+    /// Of a user made by API; a configured one has an id that follows from its name.
+    public var id: UserID?
+    /// `file:line` of the configuration; nil when it was made by API.
+    public var declaredAt: String?
 
     public init(name: String) {
         self.name = name
@@ -182,7 +190,10 @@ public struct Directory: Sendable {
     public var account: Account
     public var applications: [ApplicationID: Application]
     public var numbers: [NumberRoute]
+    /// By name; configured ones, and after `scoped(to:)` those of one Application's API as well.
     public var users: [String: UserAccount]
+    /// Users made by API, by Application and name.
+    public var apiUsers: [ApplicationID: [String: UserAccount]] = [:]
     public var trunks: [Trunk]
 
     public init(
@@ -211,9 +222,20 @@ public struct Directory: Sendable {
 }
 
 extension Directory {
-    /// The USR- id of a configured user: the same on every box and after every start for one name and Application.
+    /// What one Application sees: the configured users and its own.
+    public func scoped(to application: ApplicationID) -> Directory {
+        guard let own = apiUsers[application], !own.isEmpty else { return self }
+        var scoped = self
+        scoped.users.merge(own) { configured, _ in configured }
+        return scoped
+    }
+
+    /// The USR- id of a user. Of a configured one it is the same on every box and after every start for one name and
+    /// Application.
     public func userID(_ name: String, application: ApplicationID) -> UserID {
-        UserID("USR-" + UUIDText.derived(from: application.text + "/" + name))
+        if users[name] == nil, let id = apiUsers[application]?[name]?.id { return id }
+        if let id = users[name]?.id { return id }
+        return UserID("USR-" + UUIDText.derived(from: application.text + "/" + name))
     }
 }
 

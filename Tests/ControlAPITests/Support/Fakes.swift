@@ -62,6 +62,8 @@ final class FakeCommands: CallCommands {
 
 /// A runtime with one call and two applications; the second has no event URL.
 struct FakeStatus: RuntimeStatus {
+    var editing = FakeEditing()
+
     func snapshot() -> RuntimeSnapshot {
         RuntimeSnapshot(conversations: 1, calls: 2, legsByState: [.answered: 2, .ringing: 1], draining: false)
     }
@@ -70,11 +72,17 @@ struct FakeStatus: RuntimeStatus {
         var mine = Application(id: Samples.mine, name: "mine")
         mine.voiceEventURL = WebhookSetting(
             target: WebhookTarget(url: "http://127.0.0.1:1/event", method: .post), socketTimeoutMilliseconds: 1000)
+        mine.declaredAt = "box.yaml:7"
         let bare = Application(id: Samples.bare, name: "bare")
-        return Directory(
+        var kiosk = UserAccount(name: "kiosk")
+        kiosk.declaredAt = "box.yaml:12"
+        var directory = Directory(
             account: Account(apiKey: "k", apiSecret: "s", signatureSecret: "x"),
-            applications: [mine.id: mine, bare.id: bare], numbers: [], users: ["kiosk": UserAccount(name: "kiosk")],
-            trunks: [])
+            applications: [mine.id: mine, bare.id: bare], numbers: [], users: ["kiosk": kiosk], trunks: [])
+        for record in editing.applications {
+            directory.applications[record.id] = ApplicationDocument.application(record)
+        }
+        return directory
     }
 }
 

@@ -10,6 +10,7 @@ import WireJSON
 struct TestBox: Sendable {
     let log = FakeLog()
     let commands = FakeCommands()
+    let editing = FakeEditing()
     let clock = ShiftedClock()
     let reasons = Locked<[String]>([])
     var port = 0
@@ -50,8 +51,8 @@ struct TestBox: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return ControlServer(
-            configuration: configuration, log: log, commands: commands, status: FakeStatus(), tokens: FakeTokens(),
-            hooks: hooks, clock: clock, logger: logger, onReady: onReady)
+            configuration: configuration, log: log, commands: commands, status: FakeStatus(editing: editing),
+            editing: editing, tokens: FakeTokens(), hooks: hooks, clock: clock, logger: logger, onReady: onReady)
     }
 
     /// One request on a connection of its own.

@@ -1,3 +1,4 @@
+import CallModel
 import EdgeProtocols
 import HTTPTypes
 import HummingbirdCore
@@ -13,6 +14,8 @@ import Tokens
 struct APIResponder: Sendable {
     let routes: RouteTable
     let tokens: any CallerVerifying
+    /// The account of the moment, for basic authentication.
+    let account: @Sendable () -> Account
     /// Nil: links are built from the Host header.
     let publicBaseURL: String?
     let scheme: String
@@ -109,7 +112,11 @@ struct APIResponder: Sendable {
         case .none: throw Problem.unknownRoute(path.text)
         }
         var caller: Caller?
-        if route.access != .open {
+        if route.access == .account {
+            guard BasicCredentials(request.headers[.authorization])?.fit(account()) == true else {
+                throw Problem.wrongAccount
+            }
+        } else if route.access != .open {
             guard let token = WebSocketSessions.bearer(request.headers[.authorization]) else {
                 throw Problem.unauthorized("no bearer token")
             }
@@ -119,6 +126,8 @@ struct APIResponder: Sendable {
             if route.access == .application, caller?.user != nil {
                 throw Problem.forbidden("User tokens cannot do this")
             }
+        }
+        if route.access != .open {
             guard Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
         }
         let readsBody = [.post, .put, .patch, .delete].contains(request.method)

@@ -65,6 +65,12 @@ extension Problem {
         return problem
     }
 
+    static var wrongAccount: Problem {
+        var problem = Problem.unauthorized("no or wrong account key and secret")
+        problem.headers[.wwwAuthenticate] = "Basic realm=\"account\", charset=\"UTF-8\""
+        return problem
+    }
+
     static func forbidden(_ detail: String) -> Problem {
         Problem(.forbidden, code: "system:error:permission", title: "Forbidden", detail: detail)
     }
@@ -109,6 +115,13 @@ extension Problem {
             detail: "The body is larger than \(limit) bytes")
     }
 
+    /// A change by API of what the configuration declares (README 21).
+    static func declared(_ kind: String, _ place: String?) -> Problem {
+        Problem(
+            .conflict, code: "http:error:conflict", title: "Conflict",
+            detail: "This \(kind) is declared in \(place ?? "the configuration"): change it there")
+    }
+
     static func badRequest(_ detail: String) -> Problem {
         Problem(.badRequest, code: "http:error:bad-request", title: "Bad Request", detail: detail)
     }
@@ -148,6 +161,8 @@ extension Problem {
         case .notFound: self = .notFound(subject)
         case .badState, .badRequest: self = .badRequest(fault.detail)
         case .overloaded: self = .unavailable(fault.detail)
+        case .conflict:
+            self.init(.conflict, code: "http:error:conflict", title: "Conflict", detail: fault.detail)
         }
         cause = fault.detail
     }

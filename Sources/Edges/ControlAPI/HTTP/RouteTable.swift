@@ -7,6 +7,8 @@ enum Access: Sendable {
     case open
     /// Application tokens only.
     case application
+    /// The account's key and secret by basic authentication; no tokens.
+    case account
     /// Application tokens, and user tokens whose access rules admit the path.
     case token
     /// As `token`, with the access rule of client sessions instead of the route's own path.

@@ -10,8 +10,8 @@ struct CallOrders: Sendable {
     let commands: any CallCommands
     let rates: RequestRates
 
-    /// A key a tenth of a second and its gap: 100 of them take 20 s.
-    private static let digitLimit = 100
+    /// What a leg's sender keeps: 12 s of keys.
+    private static let digitLimit = 64
 
     var routes: [Route] {
         [

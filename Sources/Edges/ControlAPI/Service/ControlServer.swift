@@ -1,3 +1,4 @@
+import CallModel
 import LiveLink
 public import EdgeProtocols
 import HTTPTypes
@@ -31,12 +32,13 @@ public final class ControlServer: Service {
     private let logger: Logger
     private let onReady: @Sendable (Addresses) -> Void
     private let hub: LiveHub
+    private let account: @Sendable () -> Account
     private let publicRoutes: [Route]
     private let controlRoutes: [Route]
 
     public init(
         configuration: ControlAPIConfiguration, log: any LogQueries, commands: any CallCommands,
-        status: any RuntimeStatus, tokens: any CallerVerifying, hooks: ControlHooks,
+        status: any RuntimeStatus, editing: any DirectoryEditing, tokens: any CallerVerifying, hooks: ControlHooks,
         clock: any TimeSource = SystemTimeSource(), logger: Logger,
         onReady: @escaping @Sendable (Addresses) -> Void = { _ in }
     ) {
@@ -45,6 +47,7 @@ public final class ControlServer: Service {
         self.clock = clock
         self.logger = logger
         self.onReady = onReady
+        account = { status.directory.account }
         hub = LiveHub(
             log: log, commands: commands, sessionLimit: configuration.sessionLimit,
             userLimit: configuration.sessionsPerUser)
@@ -60,6 +63,8 @@ public final class ControlServer: Service {
             calls.routes + CallOrders(commands: commands, rates: rates).routes
             + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
             + ServiceRoutes(status: status, hooks: hooks).routes
+            + UserRoutes(log: log, status: status, editing: editing, pageLimit: configuration.pageLimit).routes
+            + ApplicationRoutes(status: status, editing: editing, pageLimit: configuration.pageLimit).routes
         controlRoutes =
             ControlRoutes(log: log, commands: commands, status: status, hooks: hooks, hub: hub).routes
     }
@@ -102,7 +107,7 @@ public final class ControlServer: Service {
         onRunning: @escaping @Sendable (any Channel) async -> Void
     ) throws -> any Service {
         let responder = APIResponder(
-            routes: RouteTable(routes), tokens: tokens, publicBaseURL: configuration.publicBaseURL,
+            routes: RouteTable(routes), tokens: tokens, account: account, publicBaseURL: configuration.publicBaseURL,
             scheme: security == nil ? "http" : "https", bodyLimit: configuration.bodyLimitBytes, clock: clock,
             logger: logger)
         let sessions = WebSocketSessions(
