@@ -13,8 +13,16 @@ struct Call: AsyncParsableCommand {
         discussion: """
             Exit code 0 when the call was answered and ended normally. Interrupting hangs up.
 
+            With --script the caller is a test: a JSON file of steps, each done or awaited before the next. Exit code 0 when
+            every step passed.
+              {"expect": "answer" | "sound" | "silence" | "tone" | "keys" | "hang_up", "within": seconds}
+                 sound, silence and tone take "for": seconds; tone takes "hertz"; keys takes "keys"
+              {"say": text, "language": tag}  {"play": file}  {"tone": hertz, "for": seconds}
+              {"press": keys}  {"wait": seconds}  {"hang_up": true}
+
             Example:
               switchhook call 447700900000 --play question.wav --record answer.wav --duration 5
+              switchhook call 447700900000 --script menu-test.json
               switchhook call sip:kiosk@192.0.2.7;transport=tcp --dtmf 12p3# --json
             """)
 
@@ -34,6 +42,9 @@ struct Call: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Keys to press after --play; p is a pause of half a second.", valueName: "keys"))
     var dtmf = ""
+
+    @Option(help: ArgumentHelp("JSON file of what the caller does and expects.", valueName: "file"))
+    var script: String?
 
     @Option(
         help: ArgumentHelp("Hang up so long after the answer; else when the other side does.", valueName: "seconds"))
@@ -56,6 +67,9 @@ struct Call: AsyncParsableCommand {
         guard dtmf.allSatisfy({ "0123456789*#ABCDabcdp".contains($0) }) else {
             throw ValidationError("--dtmf takes 0-9 * # A-D and p")
         }
+        guard script == nil || (play == nil && dtmf.isEmpty && duration == nil) else {
+            throw ValidationError("--script says itself what is played and pressed, and when it hangs up")
+        }
         guard duration ?? 0 >= 0, timeout > 0 else { throw ValidationError("times are not negative") }
     }
 
@@ -66,6 +80,7 @@ struct Call: AsyncParsableCommand {
         call.play = play
         call.record = record
         call.digits = dtmf
+        if let script { try Self.read(script, into: &call) }
         call.duration = duration.map { .milliseconds(Int64($0 * 1000)) }
         call.patience = .milliseconds(Int64(timeout * 1000))
         call.codecs = codecs.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -75,12 +90,28 @@ struct Call: AsyncParsableCommand {
         if !report.isSuccess { throw ExitCode.failure }
     }
 
+    private static func read(_ path: String, into call: inout TestCall) throws {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            Terminal.complain("\(path) cannot be read")
+            throw ExitCode.failure
+        }
+        do {
+            call.script = try CallScript(parsing: bytes)
+        } catch {
+            Terminal.complain("\(path): \(error)")
+            throw ExitCode.failure
+        }
+        call.scriptFolder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    }
+
     /// Runs a call; an interrupt hangs up.
     private static func place(_ call: TestCall, isQuiet: Bool) async throws -> TestCallReport {
         var logger = Logger(label: "call") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let task = Task { [logger] in
             try await call.run(logger: logger) { step in
+                if !isQuiet { Terminal.line(line(step)) }
+            } onScriptStep: { step in
                 if !isQuiet { Terminal.line(line(step)) }
             }
         }
@@ -102,6 +133,11 @@ struct Call: AsyncParsableCommand {
             case .local: " · "
             }
         return "\(milliseconds(step.elapsed)) ms  \(arrow)  \(step.text)"
+    }
+
+    static func line(_ step: ScriptStepReport) -> String {
+        let mark = step.failure == nil ? " ✓ " : " ✗ "
+        return "\(milliseconds(step.elapsed)) ms  \(mark)  \(step.step)" + (step.failure.map { ": \($0)" } ?? "")
     }
 
     private static func tell(_ report: TestCallReport) {

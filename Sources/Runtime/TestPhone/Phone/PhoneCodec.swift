@@ -54,7 +54,7 @@ enum PhoneDecoder {
         return PCMClip(sampleRate: sampleRate, samples: samples)
     }
 
-    private static func decode(_ payload: [UInt8], _ codec: VoiceCodec, _ decoder: OpusDecoderHandle?) -> [Int16] {
+    static func decode(_ payload: [UInt8], _ codec: VoiceCodec, _ decoder: OpusDecoderHandle?) -> [Int16] {
         switch codec {
         case .pcmu: return payload.map { G711.decodeMuLaw($0) }
         case .pcma: return payload.map { G711.decodeALaw($0) }

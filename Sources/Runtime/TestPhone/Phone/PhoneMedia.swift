@@ -52,8 +52,17 @@ final class PhoneMedia: Sendable {
         var isRunning = true
         var speaking: Speaking?
         var heard = Heard()
+        /// What is to be said and pressed besides, in order.
+        var orders: [Order] = []
+        /// An order waits, or is being carried out.
+        var isBusy = false
         /// Start of the newest digit, so that its repeated end packets count once.
         var lastDigit: UInt32?
+    }
+
+    private enum Order {
+        case say(PhoneClip)
+        case press(String)
     }
 
     /// Where to send, and how.
@@ -126,6 +135,23 @@ final class PhoneMedia: Sendable {
         state.withLock { $0.speaking = Speaking(remote: address, agreement: agreement, isAnswered: isAnswered) }
     }
 
+    /// Says a clip, then presses keys, after what was ordered before.
+    func speak(_ clip: PCMClip) { order(.say(PhoneClip(clip))) }
+    func press(_ keys: String) { order(.press(keys)) }
+
+    private func order(_ order: Order) {
+        state.withLock { state in
+            state.orders.append(order)
+            state.isBusy = true
+        }
+    }
+
+    /// Whether an order is still being carried out.
+    var isSpeaking: Bool { state.withLock { $0.isBusy } }
+
+    /// What was heard so far.
+    func snapshot() -> Heard { state.withLock { $0.heard } }
+
     /// Ends the thread and returns what was heard.
     func stop() -> Heard {
         let wasRunning = state.withLock { state in
@@ -150,10 +176,27 @@ final class PhoneMedia: Sendable {
                 if speaker?.agreement != speaking.agreement {
                     speaker = PhoneSpeaker(speaking.agreement, clip: clip, digits: digits)
                 }
+                // One after the other: keys are pressed once what came before is said.
+                if speaking.isAnswered, speaker?.isBusy == false { carryOut(&speaker) }
                 if let packet = speaker?.next(speaks: speaking.isAnswered) { send(packet, to: speaking.remote) }
             }
             deadline += Self.packetNanoseconds
             unsafe receive(until: deadline, batch)
+        }
+    }
+
+    private func carryOut(_ speaker: inout PhoneSpeaker?) {
+        let order = state.withLock { state -> Order? in
+            if state.orders.isEmpty {
+                state.isBusy = false
+                return nil
+            }
+            return state.orders.removeFirst()
+        }
+        switch order {
+        case .say(let clip): speaker?.speak(clip)
+        case .press(let keys): speaker?.press(keys)
+        case nil: break
         }
     }
 

@@ -24,15 +24,17 @@ final class PhoneSession: Sendable {
     private let signals: AsyncStream<Signal>
     private let send: AsyncStream<Signal>.Continuation
     private let onStep: @Sendable (TestCallStep) -> Void
+    private let caller: ScriptedCaller?
     private let time = SystemTimeSource()
 
     init(
-        media: PhoneMedia, offer: SessionDescription, host: String, logger: Logger,
+        media: PhoneMedia, offer: SessionDescription, host: String, logger: Logger, caller: ScriptedCaller? = nil,
         onStep: @escaping @Sendable (TestCallStep) -> Void
     ) {
         self.media = media
         self.offer = offer
         self.onStep = onStep
+        self.caller = caller
         let (signals, send) = AsyncStream.makeStream(of: Signal.self)
         self.signals = signals
         self.send = send
@@ -68,14 +70,25 @@ final class PhoneSession: Sendable {
         // In a task of its own: a stream ends when the task that reads it is cancelled, and this one hangs up first.
         let start = progress
         let following = Task { await follow(dialog, duration: duration, patience: patience, start) }
+        let acting = Task { () -> [ScriptStepReport]? in
+            guard let caller else { return nil }
+            let reports = await caller.run()
+            // A script that is over has nothing more to say; a call that has ended does not hear this.
+            send.yield(.hangUp)
+            return reports
+        }
         let (ending, end) = await withTaskCancellationHandler {
             await following.value
         } onCancel: {
             send.yield(.hangUp)
         }
+        caller?.over()
+        let acted = await acting.value
         let heard = media.stop()
         await stack.stop()
-        return report(ending, end, heard)
+        var (report, clip) = report(ending, end, heard)
+        report.script = acted
+        return (report, clip)
     }
 
     private func follow(
@@ -121,6 +134,7 @@ final class PhoneSession: Sendable {
             step(.received, "200", &progress)
             step(.sent, "ACK", &progress)
             take(sdp, isAnswered: true, &progress)
+            if let agreement = progress.agreement { caller?.answered(agreement.codec) }
         case .reoffer(dialog, let sdp):
             step(.received, "re-INVITE or UPDATE", &progress)
             answerReoffer(dialog, sdp, &progress)

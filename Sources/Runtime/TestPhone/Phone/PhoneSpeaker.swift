@@ -7,7 +7,7 @@ import VoiceCodecs
 struct PhoneSpeaker: ~Copyable {
     let agreement: MediaAgreement
     private let encoder: PhoneEncoder
-    private let samples: [Int16]
+    private var samples: [Int16]
     private var position = 0
     private var digits: DigitSender?
     private var sequence: UInt16
@@ -20,13 +20,27 @@ struct PhoneSpeaker: ~Copyable {
         encoder = PhoneEncoder(agreement.codec, clipRate: clip.sampleRate)
         samples = clip.samples(at: encoder.sampleRate)
         if let format = agreement.telephoneEvent {
-            var sender = DigitSender(clockRate: UInt32(format.clockRate))
-            for digit in digits.utf8 { _ = sender.enqueue(digit) }
-            self.digits = sender
+            self.digits = DigitSender(clockRate: UInt32(format.clockRate))
+            for digit in digits.utf8 { _ = self.digits?.enqueue(digit) }
         }
         sequence = UInt16.random(in: 0...UInt16.max)
         timestamp = UInt32.random(in: 0...UInt32.max)
         ssrc = UInt32.random(in: 0...UInt32.max)
+    }
+
+    /// Whether something is still to be said or pressed.
+    var isBusy: Bool { position < samples.count || digits?.isIdle == false }
+
+    /// Says this after what is being said.
+    mutating func speak(_ clip: PhoneClip) {
+        samples.removeFirst(min(position, samples.count))
+        position = 0
+        samples += clip.samples(at: encoder.sampleRate)
+    }
+
+    /// Presses these once everything is said.
+    mutating func press(_ keys: String) {
+        for digit in keys.utf8 { _ = digits?.enqueue(digit) }
     }
 
     /// The next packet; silence, with nothing used up, while it may not speak yet.

@@ -35,6 +35,10 @@ public struct TestCall: Sendable {
     public var digits = ""
     /// From the answer until we hang up; nil: until the other side does.
     public var duration: Duration?
+    /// What the caller does and expects; instead of `play`, `digits` and `duration`.
+    public var script: CallScript?
+    /// Where the script's relative sound files lie.
+    public var scriptFolder = "."
     /// How long it may ring.
     public var patience: Duration = .seconds(60)
 
@@ -45,7 +49,8 @@ public struct TestCall: Sendable {
     /// - Parameter onStep: gets each line of the ladder as it happens, on any thread.
     /// - Throws: what keeps the call from being tried at all; a refused call is a report.
     public func run(
-        logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in }
+        logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in },
+        onScriptStep: @escaping @Sendable (ScriptStepReport) -> Void = { _ in }
     ) async throws(TestCallFault) -> TestCallReport {
         let uri = target.contains(":") ? target : "sip:\(target)@\(registrar)" + transportParameter
         guard let peer = SIPTarget(uri: uri) else {
@@ -59,11 +64,15 @@ public struct TestCall: Sendable {
         guard wanted.count == codecs.count, !wanted.isEmpty else {
             throw TestCallFault(reason: "codecs are opus, pcmu and pcma")
         }
+        var clips: [Int: PCMClip] = [:]
+        if let script { clips = try await ScriptedCaller.clips(of: script, folder: scriptFolder, logger: logger) }
         let session: PhoneSession
         do {
             let media = try PhoneMedia(host: host, clip: try readClip(), digits: digits)
             session = PhoneSession(
-                media: media, offer: try media.offer(codecs: wanted), host: host, logger: logger, onStep: onStep)
+                media: media, offer: try media.offer(codecs: wanted), host: host, logger: logger,
+                caller: script.map { ScriptedCaller($0, clips: clips, media: media, onStep: onScriptStep) },
+                onStep: onStep)
         } catch let fault as PhoneMedia.Fault {
             throw TestCallFault(reason: fault.reason)
         } catch let refusal as OfferRefusal {

@@ -40,10 +40,13 @@ public struct TestCallReport: Sendable {
     /// What was heard, seconds and root mean square in dBFS (nil: nothing).
     public var heardSeconds: Double
     public var heardLevel: Double?
+    /// The steps of a scripted caller, up to the first that failed; nil without a script.
+    public var script: [ScriptStepReport]?
 
-    /// Answered and ended normally.
+    /// Answered and ended normally; with a script, every step of it passed.
     public var isSuccess: Bool {
-        switch ending {
+        if let script { return script.allSatisfy { $0.failure == nil } }
+        return switch ending {
         case .peerHungUp, .weHungUp: answeredAfter != nil
         case .refused, .lost: false
         }
@@ -63,7 +66,7 @@ public struct TestCallReport: Sendable {
         func milliseconds(_ duration: Duration?) -> JSON {
             duration.map { .double(($0 / .microseconds(1)).rounded() / 1000) } ?? .null
         }
-        return [
+        var json: JSONObject = [
             "success": .bool(isSuccess), "ending": .string(endingText), "ringing_after_ms": milliseconds(ringingAfter),
             "answered_after_ms": milliseconds(answeredAfter), "first_audio_after_ms": milliseconds(firstAudioAfter),
             "codec": JSON(codec), "packets_sent": JSON(packetsSent), "packets_received": JSON(packetsReceived),
@@ -77,5 +80,15 @@ public struct TestCallReport: Sendable {
                     ]
                 }),
         ]
+        json["script"] = script.map { steps in
+            .array(
+                steps.map {
+                    [
+                        "step": .string($0.step), "at_ms": milliseconds($0.elapsed), "passed": .bool($0.failure == nil),
+                        "failure": JSON($0.failure),
+                    ]
+                })
+        }
+        return .object(json)
     }
 }
