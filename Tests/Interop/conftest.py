@@ -23,8 +23,8 @@ def backend():
 def make_box(tmp_path, backend):
     boxes = []
 
-    def make(start=True, backend=backend, env=None, **sections):
-        box = Box(tmp_path / f"box{len(boxes)}", backend, env=env, **sections)
+    def make(start=True, backend=backend, env=None, authority=None, **sections):
+        box = Box(tmp_path / f"box{len(boxes)}", backend, env=env, authority=authority, **sections)
         boxes.append(box)
         return box.start() if start else box
 

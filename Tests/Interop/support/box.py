@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -52,7 +53,9 @@ def rtp_range(size=2000):
 class Box:
     """Configured by a mapping that is written as YAML (JSON is YAML)."""
 
-    def __init__(self, folder, backend=None, env=None, **sections):
+    def __init__(self, folder, backend=None, env=None, authority=None, **sections):
+        # With an authority (a PEM file) the box is asked over TLS.
+        self.tls = ssl.create_default_context(cafile=authority) if authority else None
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.env = env or {}
@@ -105,13 +108,17 @@ class Box:
             if self.process.poll() is not None:
                 raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log()[-3000:]}")
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/health", timeout=1) as answer:
+                with urllib.request.urlopen(f"{self.url}/health", timeout=1, context=self.tls) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, OSError):
                 pass
             time.sleep(0.02)
         raise AssertionError(f"not ready after {timeout} s:\n{self.log()[-3000:]}")
+
+    @property
+    def url(self):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.http_port}"
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -152,14 +159,14 @@ class Box:
 
     def http(self, method, path, token=None, body=None):
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.http_port}{path}", method=method,
+            f"{self.url}{path}", method=method,
             data=None if body is None else json.dumps(body).encode())
         if body is not None:
             request.add_header("Content-Type", "application/json")
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10, context=self.tls) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
