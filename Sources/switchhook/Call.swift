@@ -53,7 +53,9 @@ struct Call: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long it may ring.", valueName: "seconds"))
     var timeout = 60.0
 
-    @Option(help: ArgumentHelp("Codecs in order of preference: opus, pcmu, pcma.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp(
+            "Codecs in order of preference: opus, g722, pcmu, pcma, l16/8000, l16/16000.", valueName: "names"))
     var codecs = "pcmu,pcma"
 
     @Option(help: "udp or tcp; a URI says it itself.")

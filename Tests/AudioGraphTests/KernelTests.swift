@@ -61,7 +61,7 @@ import Testing
     func gap() {
         let memory = UnsafeMutablePointer<Int16>.allocate(capacity: GapFiller.memorySamples)
         defer { unsafe memory.deallocate() }
-        var filler = unsafe GapFiller(memory: memory)
+        var filler = unsafe GapFiller(memory: memory, rate: 8000)
         var good = Tones.sine(200, rate: Self.rate, count: 800)
         unsafe Self.edit(&good) { unsafe filler.heard($0, count: 800) }
         var made = [Int16](repeating: 1, count: 640)

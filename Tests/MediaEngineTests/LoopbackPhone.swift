@@ -24,7 +24,9 @@ final class LoopbackPhone: Sendable {
         var sent = 0
         var target: UInt16?
         var packets: [Packet] = []
-        var pendingEvents: [(payload: [UInt8], timestamp: UInt32, marker: Bool)] = []
+        var pendingEvents: [(type: UInt8, payload: [UInt8], timestamp: UInt32, marker: Bool)] = []
+        /// Sends nothing but events.
+        var isSilent = false
         var shouldStop = false
     }
 
@@ -59,7 +61,7 @@ final class LoopbackPhone: Sendable {
     func offer(direction: String = "sendrecv", extra: [String] = []) -> String {
         let lines = [
             "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
-            "m=audio \(port) RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000",
+            "m=audio \(port) RTP/AVP 0 13 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000",
             "a=ptime:20", "a=\(direction)",
         ]
         return (lines + extra).map { $0 + "\r\n" }.joined()
@@ -101,11 +103,21 @@ final class LoopbackPhone: Sendable {
             for index in 1...5 {
                 let duration = UInt16(index * 160)
                 fields.pendingEvents.append(
-                    ([code, 10, UInt8(duration >> 8), UInt8(duration & 255)], start, index == 1))
+                    (101, [code, 10, UInt8(duration >> 8), UInt8(duration & 255)], start, index == 1))
             }
-            for _ in 0..<3 { fields.pendingEvents.append(([code, 0x8A, 3, 32], start, false)) }
+            for _ in 0..<3 { fields.pendingEvents.append((101, [code, 0x8A, 3, 32], start, false)) }
         }
     }
+
+    /// Goes silent with a description of its noise (RFC 3389), `level` in -dBov.
+    func rest(level: UInt8) {
+        fields.withLock { fields in
+            fields.pendingEvents.append((13, [level], fields.timestamp, false))
+            fields.isSilent = true
+        }
+    }
+
+    func speakAgain() { fields.withLock { $0.isSilent = false } }
 
     /// Sends one packet from another socket: a stranger's.
     func forge(from other: LoopbackPhone, to port: UInt16) {
@@ -119,10 +131,15 @@ final class LoopbackPhone: Sendable {
         while true {
             let packet = fields.withLock { fields -> ([UInt8], UInt16)? in
                 guard !fields.shouldStop, let target = fields.target else { return nil }
+                if fields.isSilent && fields.pendingEvents.isEmpty {
+                    fields.timestamp &+= 160
+                    fields.position += 160
+                    return ([], target)
+                }
                 return (makePacket(&fields), target)
             }
             guard let packet else { return }
-            send(packet.0, to: packet.1)
+            if !packet.0.isEmpty { send(packet.0, to: packet.1) }
             next += 0.02
             let wait = next - ProcessInfo.processInfo.systemUptime
             if wait > 0 { usleep(useconds_t(wait * 1_000_000)) }
@@ -142,7 +159,7 @@ final class LoopbackPhone: Sendable {
             }
         } else {
             let event = fields.pendingEvents.removeFirst()
-            payloadType = 101
+            payloadType = event.type
             timestamp = event.timestamp
             marker = event.marker
             payload = event.payload

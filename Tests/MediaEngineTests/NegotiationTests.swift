@@ -8,7 +8,7 @@ import Testing
     /// Phone → engine → (codec, SRTP or not) → engine → phone.
     @Test(
         "sound goes through two engines by every codec, plain and protected",
-        arguments: ["opus", "pcma", "pcmu"], [SRTPPolicy.off, .required])
+        arguments: ["opus", "pcma", "pcmu", "g722", "l16/8000", "l16/16000", "l16/48000"], [SRTPPolicy.off, .required])
     func chain(codec: String, srtp: SRTPPolicy) throws {
         let bench = try EngineBench(ports: 43_000...43_099)
         let far = try EngineBench(ports: 43_100...43_199)
@@ -39,6 +39,54 @@ import Testing
         #expect(far.engine.statistics(into).codec == codec)
         far.engine.sendDigits(into, "7")
         #expect(eventually { bench.digits == "7" })
+    }
+
+    @Test("the codec changes within a call, up and down, and both go on hearing each other")
+    func codecChange() throws {
+        let bench = try EngineBench(ports: 43_800...43_899)
+        let far = try EngineBench(ports: 43_900...43_999)
+        defer {
+            bench.engine.stop()
+            far.engine.stop()
+        }
+        let (phone, other) = (LoopbackPhone(), LoopbackPhone())
+        defer {
+            phone.stop()
+            other.stop()
+        }
+        let policy = MediaPolicy(codecs: ["opus", "g722", "pcmu", "l16/16000"])
+        let (out, into) = (LegID.make(), LegID.make())
+        let (near, end) = (ConversationID.make(), ConversationID.make())
+        let peer = EngineBench.peer
+        let offer = Self.narrowed(try bench.engine.offer(out, policy: policy), to: "0")
+        let answer = try far.engine.accept(into, offer: offer, policy: policy, signallingAddress: peer)
+        try bench.engine.applyAnswer(out, answer: answer, signallingAddress: peer)
+        bench.engine.attach(try bench.connect(phone, frequency: 400), to: near, audio: .flowing)
+        bench.engine.attach(out, to: near, audio: .flowing)
+        far.engine.attach(try far.connect(other, frequency: 700), to: end, audio: .flowing)
+        far.engine.attach(into, to: end, audio: .flowing)
+        for (format, name) in [("0", "pcmu"), ("9", "g722"), ("111", "opus"), ("113", "l16/16000"), ("0", "pcmu")] {
+            let again = Self.narrowed(try bench.engine.renegotiate(out, offer: nil), to: format)
+            let taken = try far.engine.renegotiate(into, offer: again)
+            try bench.engine.applyAnswer(out, answer: taken, signallingAddress: peer)
+            #expect(far.engine.statistics(into).codec == name)
+            phone.clear()
+            other.clear()
+            for (heard, tone) in [(other, 400.0), (phone, 700)] {
+                #expect(
+                    eventually(within: 8) { abs(Tones.level(of: tone, in: heard.heard(last: 25)) - 8000) < 1500 },
+                    "\(tone) Hz by \(name)")
+            }
+        }
+    }
+
+    /// An offer that names one format and telephone-events alone.
+    private static func narrowed(_ offer: String, to format: String) -> String {
+        let lines = offer.split(whereSeparator: \.isNewline).map { line -> String in
+            guard line.hasPrefix("m=audio") else { return String(line) }
+            return line.split(separator: " ").prefix(3).joined(separator: " ") + " \(format) 101"
+        }
+        return lines.map { $0 + "\r\n" }.joined()
     }
 
     @Test("packets of a stranger are neither heard nor answered")

@@ -111,8 +111,9 @@ struct AnswerTests {
     @Test(
         "packet time is the peer's wish as far as it can be had",
         arguments: [
-            ([], 20), (["a=ptime:10"], 10), (["a=ptime:30"], 20), (["a=ptime:40"], 40), (["a=ptime:100"], 60),
-            (["a=ptime:5"], 10), (["a=ptime:60", "a=maxptime:40"], 40), (["a=maxptime:10"], 10), (["a=ptime:x"], 20),
+            ([], 20), (["a=ptime:10"], 10), (["a=ptime:30"], 30), (["a=ptime:40"], 40), (["a=ptime:100"], 60),
+            (["a=ptime:5"], 5), (["a=ptime:3"], 5), (["a=ptime:60", "a=maxptime:40"], 40), (["a=maxptime:10"], 10),
+            (["a=ptime:x"], 20),
             (["a=ptime:20.0"], 20), (["a=ptime:0"], 20),
         ] as [([String], Int)])
     func packetTime(lines: [String], milliseconds: Int) throws {

@@ -64,14 +64,19 @@ struct OfferTests {
         "two of us agree, and each sees the other's side", arguments: MediaCapabilities.Protection.allCases,
         VoiceCodec.allCases)
     func agreement(protection: MediaCapabilities.Protection, codec: VoiceCodec) throws {
-        let ours = MediaCapabilities(protection: protection, mayExchangeKeys: true)
-        let theirs = MediaCapabilities(codecs: [codec], protection: protection, mayExchangeKeys: true)
+        let ours = MediaCapabilities(
+            codecs: VoiceCodec.allCases, comfortNoise: true, protection: protection, mayExchangeKeys: true)
+        let theirs = MediaCapabilities(
+            codecs: [codec], comfortNoise: true, protection: protection, mayExchangeKeys: true)
         let made = try offer(ours)
         let (answered, other) = try SDPTests.answer(made.text, theirs, local: there)
         let own = try OfferAnswer.apply(answer: SessionDescription(parsing: answered.text), to: made)
         #expect(own.codec == codec && other.codec == codec)
         #expect(own.sendPayloadType == other.receivePayloadType && own.receivePayloadType == other.sendPayloadType)
         #expect(own.telephoneEvent?.clockRate == codec.clockRate)
+        #expect((own.comfortNoise != nil) == [.pcmu, .pcma, .g722, .l16Narrow, .l16Wide, .l16Full].contains(codec))
+        #expect(own.comfortNoise?.sendPayloadType == other.comfortNoise?.receivePayloadType)
+        #expect(own.ptimeMilliseconds == (codec == .l16Full ? 10 : 20))
         #expect(own.remote == MediaAddress(host: "10.0.0.8", port: 14_000))
         #expect(other.remote == MediaAddress(host: "10.0.0.9", port: 12_000))
         #expect(own.multiplexesRTCP && other.multiplexesRTCP)
@@ -79,6 +84,20 @@ struct OfferTests {
         #expect((own.srtp != nil) == (protection != .off))
         #expect(own.srtp?.localKey == other.srtp?.remoteKey && own.srtp?.remoteKey == other.srtp?.localKey)
         #expect(own.srtp?.suite == other.srtp?.suite)
+    }
+
+    @Test("linear samples are taken with one channel only, and what an offer asks of Opus is read and written")
+    func formats() throws {
+        let stereo = Offers.plain(["a=rtpmap:97 L16/16000/2", "a=rtpmap:98 L16/16000"], formats: "97 98")
+        let (_, agreement) = try SDPTests.answer(stereo, MediaCapabilities(codecs: [.l16Wide]))
+        #expect(agreement.sendPayloadType == 98)
+        var wish = OpusParameters.wished
+        wish.usesDTX = true
+        wish.isConstantRate = true
+        wish.maximumAverageBitrate = 16_000
+        let text = try offer(MediaCapabilities(codecs: [.opus], opus: wish)).text
+        #expect(text.contains("a=fmtp:111 maxaveragebitrate=16000;useinbandfec=1;usedtx=1;cbr=1"))
+        #expect(try SDPTests.answer(text, MediaCapabilities(codecs: [.opus])).agreement.opus == wish)
     }
 
     @Test("a peer that cannot do SRTP answers our best-effort offer plainly")

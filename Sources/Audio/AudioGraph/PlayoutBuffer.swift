@@ -26,7 +26,8 @@ public import MediaTime
     /// The last packet was no sound (a telephone-event): nothing is made up for what follows.
     private var isPaused: Bool
     private var startsAt: UInt64
-    private var nextSequence: UInt64
+    /// Of the packet that is played next.
+    public private(set) var nextSequence: UInt64
     /// Timestamp of the next sound to be handed out.
     private var playhead: Int64
     private var newestTimestamp: Int64
@@ -126,6 +127,9 @@ public import MediaTime
     @_noLocks public mutating func pass(sequence: UInt64) {
         if isRunning && sequence >= nextSequence { memory.markEvent(sequence) }
     }
+
+    /// The peer has announced that it pauses: nothing is made up for what follows.
+    @_noLocks public mutating func pause() { isPaused = true }
 
     /// Delay wanted for the fastest packet, nanoseconds.
     private var target: Int64 {

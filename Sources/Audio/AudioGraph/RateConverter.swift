@@ -35,6 +35,16 @@ import CResampler
         return result == 0 ? Int(made) : 0
     }
 
+    /// As `run`, for sums, which may be wider than a sample.
+    @_noLocks public func run(
+        _ input: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>, capacity: Int
+    ) -> Int {
+        var taken = UInt32(truncatingIfNeeded: count)
+        var made = UInt32(truncatingIfNeeded: capacity)
+        let result = unsafe swh_resampler_run_float(resampler, input, &taken, output, &made)
+        return result == 0 ? Int(made) : 0
+    }
+
     /// Converts a whole clip: control only. The delay of the filter is taken out, so that clips keep their length.
     public static func convert(_ samples: [Int16], from inputRate: Int, to outputRate: Int) -> [Int16]? {
         guard inputRate != outputRate else { return samples }

@@ -49,6 +49,57 @@ public enum SampleMath {
         }
     }
 
+    /// Subtracts samples from a sum.
+    @_noLocks public static func subtract(
+        _ samples: UnsafePointer<Int16>, from sum: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe sum[index] = unsafe sum[index] &- Int32(samples[index])
+            index &+= 1
+        }
+    }
+
+    @_noLocks public static func copy(
+        _ source: UnsafePointer<Int32>, to target: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        unsafe UnsafeMutableRawPointer(target).copyMemory(from: UnsafeRawPointer(source), byteCount: count &* 4)
+    }
+
+    /// Adds one sum to another.
+    @_noLocks public static func add(
+        _ other: UnsafePointer<Int32>, to sum: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe sum[index] = unsafe sum[index] &+ other[index]
+            index &+= 1
+        }
+    }
+
+    /// Sums as converters take them, and back onto another sum.
+    @_noLocks public static func widen(
+        _ sum: UnsafePointer<Int32>, into values: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            unsafe values[index] = Float(unsafe sum[index])
+            index &+= 1
+        }
+    }
+
+    /// - Parameter values: within ±2^30, as sums of up to 32 768 voices are.
+    @_noLocks public static func add(
+        _ values: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            let bounded = unsafe max(-1_073_741_824, min(1_073_741_824, values[index]))
+            unsafe sum[index] = unsafe sum[index] &+ Int32(bounded)
+            index &+= 1
+        }
+    }
+
     /// `sum` without `own`, clipped.
     @_noLocks public static func clip(
         _ sum: UnsafePointer<Int32>, without own: UnsafePointer<Int16>, into samples: UnsafeMutablePointer<Int16>,

@@ -1,20 +1,56 @@
 /// The codecs of a voice leg.
 ///
 /// - Units: rates per second.
-/// - Reference: RFC 3551 §6 (static payload types), RFC 7587 §4.1 (Opus always has an RTP clock of 48 000).
+/// - Reference: RFC 3551 §4.5, §6 (G.722 has an RTP clock of 8 000 though it carries 16 000 samples; L16 in network
+///   order), RFC 7587 §4.1 (Opus always has an RTP clock of 48 000).
 /// - Threading: a value; allocates nothing, takes no lock.
 public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
     case pcmu
     case pcma
     case opus
+    case g722
+    /// Linear samples, one channel, at 8 000, 16 000 and 48 000.
+    case l16Narrow
+    case l16Wide
+    case l16Full
 
     /// RTP clock rate.
     public var clockRate: UInt32 {
         @_noLocks get {
             switch self {
-            case .pcmu, .pcma: 8000
-            case .opus: 48_000
+            case .pcmu, .pcma, .g722, .l16Narrow: 8000
+            case .l16Wide: 16_000
+            case .opus, .l16Full: 48_000
             }
+        }
+    }
+
+    /// Rate of the samples that go into the encoder and come out of the decoder.
+    public var sampleRate: Int {
+        @_noLocks get {
+            switch self {
+            case .pcmu, .pcma, .l16Narrow: 8000
+            case .g722, .l16Wide: 16_000
+            case .opus, .l16Full: 48_000
+            }
+        }
+    }
+
+    /// Samples that one RTP clock tick stands for.
+    public var samplesPerTick: Int {
+        @_noLocks get {
+            if case .g722 = self { return 2 }
+            return 1
+        }
+    }
+
+    /// Payload bytes of `samples` samples; nil for Opus, whose packets tell their length themselves.
+    @_noLocks public func byteCount(ofSamples samples: Int) -> Int? {
+        switch self {
+        case .pcmu, .pcma: samples
+        case .g722: samples / 2
+        case .l16Narrow, .l16Wide, .l16Full: samples &* 2
+        case .opus: nil
         }
     }
 
@@ -24,7 +60,8 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
             switch self {
             case .pcmu: 0
             case .pcma: 8
-            case .opus: nil
+            case .g722: 9
+            case .opus, .l16Narrow, .l16Wide, .l16Full: nil
             }
         }
     }
@@ -34,12 +71,32 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         @_noLocks get { clockRate / 1000 }
     }
 
+    /// Packets may be of any length, and one may be cut off where it stands.
+    public var hasAnyLength: Bool {
+        @_noLocks get {
+            if case .opus = self { return false }
+            return true
+        }
+    }
+
+    // Synthesised equality is out of reach of the real-time check in other modules.
+    @_noLocks public func isSame(as other: CodecKind) -> Bool {
+        switch (self, other) {
+        case (.pcmu, .pcmu), (.pcma, .pcma), (.opus, .opus), (.g722, .g722), (.l16Narrow, .l16Narrow),
+            (.l16Wide, .l16Wide), (.l16Full, .l16Full):
+            true
+        default: false
+        }
+    }
+
     /// Name in `a=rtpmap`, lower case.
     public var name: String {
         switch self {
         case .pcmu: "pcmu"
         case .pcma: "pcma"
         case .opus: "opus"
+        case .g722: "g722"
+        case .l16Narrow, .l16Wide, .l16Full: "l16"
         }
     }
 }

@@ -1,6 +1,6 @@
 import COpus
 
-/// One Opus encoder of libopus: voice, one channel, in-band FEC on, variable bit rate, no DTX.
+/// One Opus encoder of libopus: one channel, set up by `OpusSettings`.
 ///
 /// - Units: samples at `sampleRate`; RTP timestamps of Opus count 48 000 a second whatever that is.
 /// - Reference: RFC 6716, RFC 7587; why complexity 5: design §7.
@@ -12,11 +12,11 @@ import COpus
     public let sampleRate: Int32
 
     /// Nil when libopus refuses a setting or has no memory.
-    /// - Parameters:
-    ///   - bitrate: bits per second, 6 000 to 510 000.
-    ///   - complexity: 0 to 10.
-    public init?(sampleRate: Int32, bitrate: Int32 = 24_000, complexity: Int32 = 5) {
-        guard let encoder = unsafe swh_opus_encoder_new(sampleRate, bitrate, complexity) else { return nil }
+    public init?(sampleRate: Int32, settings: OpusSettings = OpusSettings()) {
+        let made = unsafe swh_opus_encoder_new(
+            sampleRate, settings.application.rawValue, Int32(settings.bitrate), Int32(settings.complexity),
+            settings.usesInbandFEC ? 1 : 0, settings.usesDTX ? 1 : 0, settings.isConstantRate ? 1 : 0)
+        guard let encoder = unsafe made else { return nil }
         unsafe self.encoder = encoder
         self.sampleRate = sampleRate
     }
@@ -24,7 +24,7 @@ import COpus
     /// Frees the encoder; the handle and its copies are dead after this.
     public func destroy() { unsafe swh_opus_encoder_free(encoder) }
 
-    /// Encodes one frame of 10, 20, 40 or 60 ms.
+    /// Encodes one frame of 5, 10, 20, 40 or 60 ms.
     /// - Returns: bytes written, or a negative error of libopus.
     @_noLocks public func encode(
         _ samples: UnsafePointer<Int16>, count: Int, into packet: UnsafeMutablePointer<UInt8>, capacity: Int

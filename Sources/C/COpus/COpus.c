@@ -3,14 +3,18 @@
 #include <opus/opus.h>
 #include <stddef.h>
 
-swh_opus_encoder *swh_opus_encoder_new(int32_t rate, int32_t bitrate, int32_t complexity) {
+swh_opus_encoder *swh_opus_encoder_new(int32_t rate, int32_t application, int32_t bitrate, int32_t complexity,
+                                       int32_t fec, int32_t dtx, int32_t constant_rate) {
     int status = OPUS_OK;
-    OpusEncoder *encoder = opus_encoder_create(rate, 1, OPUS_APPLICATION_VOIP, &status);
+    OpusEncoder *encoder = opus_encoder_create(rate, 1, application, &status);
     if (encoder == NULL || status != OPUS_OK) return NULL;
     if (opus_encoder_ctl(encoder, OPUS_SET_BITRATE(bitrate)) != OPUS_OK ||
         opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(complexity)) != OPUS_OK ||
-        opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(1)) != OPUS_OK ||
-        opus_encoder_ctl(encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) != OPUS_OK) {
+        opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(fec)) != OPUS_OK ||
+        opus_encoder_ctl(encoder, OPUS_SET_DTX(dtx)) != OPUS_OK ||
+        opus_encoder_ctl(encoder, OPUS_SET_VBR(!constant_rate)) != OPUS_OK ||
+        (application == OPUS_APPLICATION_VOIP &&
+         opus_encoder_ctl(encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) != OPUS_OK)) {
         opus_encoder_destroy(encoder);
         return NULL;
     }

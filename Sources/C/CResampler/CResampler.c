@@ -20,6 +20,11 @@ uint32_t swh_resampler_delay(swh_resampler *resampler) {
     return (uint32_t)speex_resampler_get_output_latency((SpeexResamplerState *)resampler);
 }
 
+int swh_resampler_run_float(swh_resampler *resampler, const float *input, uint32_t *input_count, float *output,
+                            uint32_t *output_count) {
+    return speex_resampler_process_float((SpeexResamplerState *)resampler, 0, input, input_count, output, output_count);
+}
+
 int swh_resampler_run(swh_resampler *resampler, const int16_t *input, uint32_t *input_count, int16_t *output,
                       uint32_t *output_count) {
     return speex_resampler_process_int((SpeexResamplerState *)resampler, 0, input, input_count, output, output_count);

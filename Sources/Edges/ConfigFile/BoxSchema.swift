@@ -73,8 +73,20 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "A leg silent for so long without hold is ended; 0s: never."),
     .list("media.codecs", \.media.codecs, .choice, "Codecs of legs that are on no trunk, in order of preference."),
     .scalar(
-        "media.ptime", \.media.ptime, .duration(.milliseconds(10)...(.milliseconds(60))),
-        "Preferred length of a packet."),
+        "media.ptime", \.media.ptime, .duration(.milliseconds(5)...(.milliseconds(60))),
+        "Preferred length of a packet: 5, 10, 20, 30, 40 or 60 ms."),
+    .scalar(
+        "media.opus.application", \.media.opusApplication, .choice,
+        "What Opus is tuned for; low-delay saves 4 ms and gives up forward error correction."),
+    .scalar(
+        "media.opus.bitrate", \.media.opusBitrate, .integer(6000...510_000, unit: "bit/s"),
+        "Bits per second of Opus; a peer may ask for less."),
+    .scalar(
+        "media.opus.complexity", \.media.opusComplexity, .integer(0...10),
+        "CPU that the Opus encoder may spend; above 5 little is heard of it."),
+    .scalar("media.opus.fec", \.media.opusFEC, .flag, "Opus packets carry the one before again when packets get lost."),
+    .scalar("media.opus.dtx", \.media.opusDTX, .flag, "Opus sends next to nothing while nobody speaks."),
+    .scalar("media.opus.cbr", \.media.opusCBR, .flag, "All Opus packets are of one size."),
     .scalar("media.offer_gcm", \.media.offerGCM, .flag, "Offer AEAD_AES_128_GCM where SRTP is offered."),
 ]
 

@@ -74,9 +74,15 @@ public struct MediaSection: Sendable, Equatable {
     /// Zero: never.
     public var rtpTimeout: Duration = .seconds(60)
     /// Of legs that are not on a trunk, in order of preference.
-    public var codecs: [CodecName] = [.opus, .pcma, .pcmu]
+    public var codecs: [CodecName] = [.opus, .g722, .pcma, .pcmu]
     public var ptime: Duration = .milliseconds(20)
     public var offerGCM = true
+    public var opusBitrate = 24_000
+    public var opusComplexity = 5
+    public var opusFEC = true
+    public var opusDTX = false
+    public var opusCBR = false
+    public var opusApplication = OpusPolicy.Application.voice
 }
 
 /// Inclusive.
@@ -90,7 +96,10 @@ public struct PortRange: Sendable, Hashable {
 }
 
 public enum CodecName: String, Sendable, Hashable, CaseIterable {
-    case opus, pcmu, pcma
+    case opus, g722, pcmu, pcma
+    case l16Narrow = "l16/8000"
+    case l16Wide = "l16/16000"
+    case l16Full = "l16/48000"
 }
 
 /// Defaults of every user's sound device.

@@ -3,7 +3,7 @@ public import MediaTime
 
 /// How a SIP leg's media is negotiated.
 public struct MediaPolicy: Hashable, Sendable {
-    /// Codec names in order of preference: `opus`, `pcmu`, `pcma`.
+    /// Codec names in order of preference: `opus`, `g722`, `pcmu`, `pcma`, `l16/8000`, `l16/16000`, `l16/48000`.
     public var codecs: [String]
     public var srtp: SRTPPolicy
     public var lock: MediaLock
@@ -11,12 +11,15 @@ public struct MediaPolicy: Hashable, Sendable {
     public var mayExchangeKeys: Bool
     /// AEAD_AES_128_GCM offered too.
     public var offerGCM: Bool
-    /// Preferred packet time, milliseconds: 10, 20, 40 or 60.
+    /// Preferred packet time, milliseconds: 5, 10, 20, 30 (not with Opus), 40 or 60.
     public var ptimeMilliseconds: Int
+    public var opus: OpusPolicy
 
     public init(
-        codecs: [String] = ["opus", "pcma", "pcmu"], srtp: SRTPPolicy = .off, lock: MediaLock = .signallingAddress,
-        mayExchangeKeys: Bool = false, offerGCM: Bool = true, ptimeMilliseconds: Int = 20
+        codecs: [String] = ["opus", "g722", "pcma", "pcmu"], srtp: SRTPPolicy = .off,
+        lock: MediaLock = .signallingAddress,
+        mayExchangeKeys: Bool = false, offerGCM: Bool = true, ptimeMilliseconds: Int = 20,
+        opus: OpusPolicy = OpusPolicy()
     ) {
         self.codecs = codecs
         self.srtp = srtp
@@ -24,7 +27,29 @@ public struct MediaPolicy: Hashable, Sendable {
         self.mayExchangeKeys = mayExchangeKeys
         self.offerGCM = offerGCM
         self.ptimeMilliseconds = ptimeMilliseconds
+        self.opus = opus
     }
+}
+
+/// How Opus is sent; the peer may ask for less.
+///
+/// - Reference: RFC 7587 §3, §6.1.
+public struct OpusPolicy: Hashable, Sendable {
+    public enum Application: String, Hashable, Sendable, CaseIterable {
+        case voice, audio
+        /// Without look-ahead: 4 ms less delay, no in-band FEC.
+        case lowDelay = "low-delay"
+    }
+    public var application = Application.voice
+    /// Bits per second, 6 000 to 510 000.
+    public var bitrate = 24_000
+    /// 0 to 10.
+    public var complexity = 5
+    public var usesInbandFEC = true
+    public var usesDTX = false
+    public var isConstantRate = false
+
+    public init() {}
 }
 
 /// Why media cannot be set up; the slug goes into logs, `sipStatus` to the peer.

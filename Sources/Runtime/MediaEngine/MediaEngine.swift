@@ -115,12 +115,12 @@ public final class MediaEngine: MediaControl {
             _ = state.takeReports(ports: ports)
             for play in Array(state.playsBySerial.values) { state.forget(play) }
             for leg in Array(state.bySerial.values) { state.free(leg, ports) }
-            for mix in state.mixes.values { unsafe MixBlock.deallocate(mix.block) }
-            for mix in state.closingMixes.values { unsafe MixBlock.deallocate(mix.block) }
             for mix in state.mixes.values {
                 for member in mix.members.values { member.mix = nil }
                 mix.members = [:]
+                mix.free()
             }
+            for mix in state.closingMixes.values { mix.free() }
             state.legs = [:]
             state.mixes = [:]
             state.closingMixes = [:]

@@ -68,9 +68,16 @@ extension SwitchhookConfiguration {
         settings.calls.inboundRingSeconds = Int(sip.ringTimeout.components.seconds)
         settings.calls.callSeconds = Int(limits.callLength.components.seconds)
         settings.calls.apiBase = http.publicURL ?? "http://\(http.listen)"
+        var opus = OpusPolicy()
+        opus.application = media.opusApplication
+        opus.bitrate = media.opusBitrate
+        opus.complexity = media.opusComplexity
+        opus.usesInbandFEC = media.opusFEC
+        opus.usesDTX = media.opusDTX
+        opus.isConstantRate = media.opusCBR
         settings.calls.insideMedia = MediaPolicy(
             codecs: media.codecs.map(\.rawValue), srtp: .offered, offerGCM: media.offerGCM,
-            ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000))
+            ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000), opus: opus)
         settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
         return settings
     }

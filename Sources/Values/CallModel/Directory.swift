@@ -87,7 +87,7 @@ public struct Trunk: Hashable, Sendable {
     public var verifiesCertificate: Bool
     public var srtp: SRTPPolicy
     public var mediaLock: MediaLock
-    /// Codec names in order of preference: `opus`, `pcmu`, `pcma`.
+    /// Codec names in order of preference: `opus`, `g722`, `pcmu`, `pcma`, `l16/8000`, `l16/16000`, `l16/48000`.
     public var codecs: [String]
     /// Whether P-Asserted-Identity of its calls is believed.
     public var trusted: Bool

@@ -28,7 +28,8 @@ extension OfferAnswer {
             codec: settled.answered.codec, sendPayloadType: settled.answered.payloadType,
             receivePayloadType: settled.offered.payloadType,
             telephoneEvent: events(of: stream, ours, codec: settled.answered.codec),
-            ptimeMilliseconds: stream.sendPtime(ours: ours.ptimeMilliseconds ?? 20),
+            comfortNoise: noise(of: stream, ours, codec: settled.answered.codec),
+            ptimeMilliseconds: stream.sendPtime(settled.answered.codec, ours: ours.ptimeMilliseconds ?? 20),
             maximumPtimeMilliseconds: stream.maximumPtimeMilliseconds,
             opus: OpusParameters(
                 formatParameters: settled.answered.codec == .opus ? settled.answered.parameters : nil),
@@ -44,6 +45,14 @@ extension OfferAnswer {
         return TelephoneEventFormat(
             sendPayloadType: answered.payloadType, receivePayloadType: offered.payloadType,
             clockRate: answered.clockRate)
+    }
+
+    private static func noise(of stream: PeerStream, _ ours: PeerStream, codec: VoiceCodec) -> ComfortNoiseFormat? {
+        guard let answered = stream.formats.noise(for: codec), let offered = ours.formats.noise(for: codec) else {
+            return nil
+        }
+        return ComfortNoiseFormat(
+            sendPayloadType: answered.payloadType, receivePayloadType: offered.payloadType)
     }
 
     private static func protection(of stream: PeerStream, _ ours: PeerStream) throws(OfferRefusal) -> SRTPAgreement? {

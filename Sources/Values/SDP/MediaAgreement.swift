@@ -6,7 +6,9 @@ public struct MediaAgreement: Hashable, Sendable {
     public var receivePayloadType: UInt8
     /// Nil: the peer takes no telephone-events.
     public var telephoneEvent: TelephoneEventFormat?
-    /// Packet time that we send: 10, 20, 40 or 60.
+    /// Payload types of comfort noise; nil: the peer knows none.
+    public var comfortNoise: ComfortNoiseFormat?
+    /// Packet time that we send: 5, 10, 20, 30 (not with Opus), 40 or 60.
     public var ptimeMilliseconds: Int
     /// The peer's `a=maxptime`.
     public var maximumPtimeMilliseconds: Int?
@@ -32,6 +34,12 @@ public struct TelephoneEventFormat: Hashable, Sendable {
     public var sendPayloadType: UInt8
     public var receivePayloadType: UInt8
     public var clockRate: Int
+}
+
+/// Payload types of RFC 3389 comfort noise, at the codec's clock rate.
+public struct ComfortNoiseFormat: Hashable, Sendable {
+    public var sendPayloadType: UInt8
+    public var receivePayloadType: UInt8
 }
 
 public struct MediaAddress: Hashable, Sendable {

@@ -13,8 +13,12 @@ public struct MediaCapabilities: Hashable, Sendable {
     /// In order of preference; what is not listed is neither offered nor accepted.
     public var codecs: [VoiceCodec]
     public var telephoneEvents: Bool
-    /// What we like to receive: 10, 20, 40 or 60.
+    /// We make the noise that a silent peer describes (RFC 3389).
+    public var comfortNoise: Bool
+    /// What we like to receive: 5, 10, 20, 30, 40 or 60.
     public var ptimeMilliseconds: Int
+    /// What we ask of Opus packets sent to us.
+    public var opus: OpusParameters
     public var protection: Protection
     /// In order of preference.
     public var suites: [SRTPSuite]
@@ -22,14 +26,17 @@ public struct MediaCapabilities: Hashable, Sendable {
     public var mayExchangeKeys: Bool
 
     public init(
-        codecs: [VoiceCodec] = [.opus, .pcma, .pcmu], telephoneEvents: Bool = true, ptimeMilliseconds: Int = 20,
+        codecs: [VoiceCodec] = [.opus, .pcma, .pcmu], telephoneEvents: Bool = true, comfortNoise: Bool = false,
+        ptimeMilliseconds: Int = 20, opus: OpusParameters = .wished,
         protection: Protection = .off,
         suites: [SRTPSuite] = [.aeadAES128GCM, .aesCM128SHA1Tag80, .aesCM128SHA1Tag32],
         mayExchangeKeys: Bool = false
     ) {
         self.codecs = codecs
         self.telephoneEvents = telephoneEvents
+        self.comfortNoise = comfortNoise
         self.ptimeMilliseconds = ptimeMilliseconds
+        self.opus = opus
         self.protection = protection
         self.suites = suites
         self.mayExchangeKeys = mayExchangeKeys

@@ -41,7 +41,7 @@ public enum OfferAnswer {
             var answer = SessionDescription(
                 origin: origin(local), connection: SessionDescription.Connection(address: local.address))
             answer.media = offer.media.map { $0.refused }
-            answer.media[index] = answerSection(section, agreement, port: local.port)
+            answer.media[index] = answerSection(section, agreement, capabilities, port: local.port)
             return (answer, agreement)
         }
         throw refusal
@@ -84,17 +84,27 @@ public enum OfferAnswer {
                 TelephoneEventFormat(
                     sendPayloadType: $0.payloadType, receivePayloadType: $0.payloadType, clockRate: $0.clockRate)
             },
-            ptimeMilliseconds: stream.sendPtime(ours: capabilities.ptimeMilliseconds),
+            comfortNoise: capabilities.comfortNoise
+                ? stream.formats.noise(for: format.codec).map {
+                    ComfortNoiseFormat(sendPayloadType: $0.payloadType, receivePayloadType: $0.payloadType)
+                } : nil,
+            ptimeMilliseconds: stream.sendPtime(format.codec, ours: capabilities.ptimeMilliseconds),
             maximumPtimeMilliseconds: stream.maximumPtimeMilliseconds,
             opus: OpusParameters(formatParameters: format.codec == .opus ? format.parameters : nil),
             remote: stream.remote, remoteRTCP: stream.remoteRTCP, multiplexesRTCP: stream.multiplexesRTCP,
             direction: stream.ourDirection(wish: wish), srtp: srtp)
     }
 
-    private static func answerSection(_ offered: MediaSection, _ agreement: MediaAgreement, port: UInt16)
-        -> MediaSection
-    {
-        var formats = [FormatLine(codec: agreement.codec, payloadType: agreement.receivePayloadType)]
+    private static func answerSection(
+        _ offered: MediaSection, _ agreement: MediaAgreement, _ capabilities: MediaCapabilities, port: UInt16
+    ) -> MediaSection {
+        var formats = [
+            FormatLine(codec: agreement.codec, payloadType: agreement.receivePayloadType, opus: capabilities.opus)
+        ]
+        if let noise = agreement.comfortNoise {
+            formats.append(
+                FormatLine(noiseClockRate: agreement.codec.clockRate, payloadType: noise.receivePayloadType))
+        }
         if let event = agreement.telephoneEvent {
             formats.append(FormatLine(eventClockRate: event.clockRate, payloadType: event.receivePayloadType))
         }
@@ -130,10 +140,15 @@ public enum OfferAnswer {
         var rtpMap: String
         var parameters: String?
 
-        init(codec: VoiceCodec, payloadType: UInt8) {
+        init(codec: VoiceCodec, payloadType: UInt8, opus: OpusParameters) {
             self.payloadType = payloadType
             rtpMap = codec.rtpMap
-            parameters = codec == .opus ? "useinbandfec=1" : nil
+            parameters = codec == .opus ? opus.formatParameters : nil
+        }
+
+        init(noiseClockRate: Int, payloadType: UInt8) {
+            self.payloadType = payloadType
+            rtpMap = "CN/\(noiseClockRate)"
         }
 
         init(eventClockRate: Int, payloadType: UInt8) {

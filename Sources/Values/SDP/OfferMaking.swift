@@ -44,11 +44,12 @@ extension OfferAnswer {
             ?? sections.firstIndex { $0.kind.lowercased() == "audio" }
     }
 
-    /// Codecs in our order, then the telephone-events they need: one at the clock of Opus, and one at 8 000 always, as
-    /// many phones know only that one.
+    /// Codecs in our order, then the comfort noise and telephone-events they need: events at each clock rate, and at
+    /// 8 000 always, as many phones know only those.
     private static func formats(_ capabilities: MediaCapabilities, keeping last: RTPFormats?) -> [FormatLine] {
         // The meaning of a payload type must not change within a session (RFC 3264 §8.3.2).
-        var taken = Set((last?.codecs.map { $0.payloadType } ?? []) + (last?.events.map { $0.payloadType } ?? []))
+        let others = (last?.events ?? []) + (last?.noises ?? [])
+        var taken = Set((last?.codecs.map { $0.payloadType } ?? []) + others.map { $0.payloadType })
         func payloadType(preferred: UInt8, kept: UInt8?) -> UInt8 {
             if let kept { return kept }
             let free = [preferred] + Array(96...127)
@@ -60,11 +61,17 @@ extension OfferAnswer {
         for codec in capabilities.codecs {
             let kept = last?.codecs.first { $0.codec == codec }?.payloadType
             let number = payloadType(preferred: codec.offeredPayloadType, kept: kept)
-            lines.append(FormatLine(codec: codec, payloadType: number))
+            lines.append(FormatLine(codec: codec, payloadType: number, opus: capabilities.opus))
+        }
+        let linear = Set(capabilities.codecs.filter { $0 != .opus }.map { $0.clockRate }).sorted()
+        for rate in linear where capabilities.comfortNoise {
+            let kept = last?.noises.first { $0.clockRate == rate }?.payloadType
+            let number = payloadType(preferred: rate == 8000 ? 13 : 115, kept: kept)
+            lines.append(FormatLine(noiseClockRate: rate, payloadType: number))
         }
         guard capabilities.telephoneEvents else { return lines }
-        for (rate, preferred) in [(48_000, UInt8(110)), (8000, 101)]
-        where rate == 8000 || capabilities.codecs.contains(.opus) {
+        for (rate, preferred) in [(48_000, UInt8(110)), (16_000, 109), (8000, 101)]
+        where rate == 8000 || capabilities.codecs.contains(where: { $0.clockRate == rate }) {
             let kept = last?.events.first { $0.clockRate == rate }?.payloadType
             let number = payloadType(preferred: preferred, kept: kept)
             lines.append(FormatLine(eventClockRate: rate, payloadType: number))

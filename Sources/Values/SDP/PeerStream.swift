@@ -76,10 +76,10 @@ struct PeerStream {
         return Int(value)
     }
 
-    /// Packet time to send: the longest of 10, 20, 40 and 60 that the peer's wish (else ours) and its bound allow.
-    func sendPtime(ours: Int) -> Int {
+    /// Packet time to send: the longest of the codec's that the peer's wish (else ours) and its bound allow.
+    func sendPtime(_ codec: VoiceCodec, ours: Int) -> Int {
         let wish = min(ptimeMilliseconds ?? ours, maximumPtimeMilliseconds ?? .max)
-        return [60, 40, 20].first { $0 <= wish } ?? 10
+        return codec.packetTimes.last { $0 <= wish } ?? codec.packetTimes[0]
     }
 
     /// Our direction when we would like `wish`: nothing is sent to a peer that has no address.

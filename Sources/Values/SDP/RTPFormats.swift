@@ -14,13 +14,20 @@ struct RTPFormats {
     /// In the order of the section.
     var codecs: [Codec] = []
     var events: [Event] = []
+    /// Comfort noise (RFC 3389).
+    var noises: [Event] = []
 
     /// - Parameter assumed: what payload types mean that the section does not explain.
-    /// - Reference: RFC 8866 §6.6 (rtpmap); payload types 0 and 8 need none (RFC 3551 §6).
+    /// - Reference: RFC 8866 §6.6 (rtpmap); payload types 0, 8, 9 and 13 need none (RFC 3551 §6).
     init(_ section: MediaSection, assuming assumed: RTPFormats? = nil) {
-        var names: [UInt8: (name: String, clockRate: Int)] = [0: ("pcmu", 8000), 8: ("pcma", 8000)]
-        for codec in assumed?.codecs ?? [] { names[codec.payloadType] = (codec.codec.rawValue, codec.codec.clockRate) }
-        for event in assumed?.events ?? [] { names[event.payloadType] = ("telephone-event", event.clockRate) }
+        var names: [UInt8: (name: String, clockRate: Int, channels: Int)] = [
+            0: ("pcmu", 8000, 1), 8: ("pcma", 8000, 1), 9: ("g722", 8000, 1), 13: ("cn", 8000, 1),
+        ]
+        for codec in assumed?.codecs ?? [] {
+            names[codec.payloadType] = (codec.codec.encodingName, codec.codec.clockRate, 1)
+        }
+        for event in assumed?.events ?? [] { names[event.payloadType] = ("telephone-event", event.clockRate, 1) }
+        for noise in assumed?.noises ?? [] { names[noise.payloadType] = ("cn", noise.clockRate, 1) }
         var parameters: [UInt8: String] = [:]
         for attribute in section.attributes {
             guard attribute.name == "rtpmap" || attribute.name == "fmtp", let value = attribute.value else { continue }
@@ -34,15 +41,18 @@ struct RTPFormats {
             guard parts.count >= 2,
                 let rate = DecimalText.value(parts[1].filter { $0 != " " }, maximum: 1_000_000)
             else { continue }
-            names[UInt8(number)] = (parts[0].lowercased(), Int(rate))
+            let channels = parts.count > 2 ? DecimalText.value(parts[2].filter { $0 != " " }, maximum: 255) : 1
+            names[UInt8(number)] = (parts[0].lowercased(), Int(rate), Int(channels ?? 0))
         }
         for format in section.formats {
             guard let number = DecimalText.value(format, maximum: 127) else { continue }
             let payloadType = UInt8(number)
-            guard let (name, clockRate) = names[payloadType] else { continue }
+            guard let (name, clockRate, channels) = names[payloadType] else { continue }
             if name == "telephone-event" {
                 events.append(Event(payloadType: payloadType, clockRate: clockRate))
-            } else if let codec = VoiceCodec(rawValue: name), codec.clockRate == clockRate {
+            } else if name == "cn" {
+                noises.append(Event(payloadType: payloadType, clockRate: clockRate))
+            } else if let codec = VoiceCodec(encodingName: name, clockRate: clockRate, channels: channels) {
                 codecs.append(Codec(codec: codec, payloadType: payloadType, parameters: parameters[payloadType]))
             }
         }
@@ -52,5 +62,10 @@ struct RTPFormats {
     /// that one).
     func event(for codec: VoiceCodec) -> Event? {
         events.first { $0.clockRate == codec.clockRate } ?? events.first { $0.clockRate == 8000 }
+    }
+
+    /// Comfort noise that can stand in for the codec: of the same clock. Opus brings its own.
+    func noise(for codec: VoiceCodec) -> Event? {
+        codec == .opus ? nil : noises.first { $0.clockRate == codec.clockRate }
     }
 }

@@ -13,9 +13,10 @@
 typedef struct OpusEncoder swh_opus_encoder;
 typedef struct OpusDecoder swh_opus_decoder;
 
-/* VOIP encoder, one channel, in-band FEC on. Null when the rate is not 8000, 12000, 16000, 24000 or 48000, a setting is
-   out of range, or there is no memory. */
-swh_opus_encoder *_Nullable swh_opus_encoder_new(int32_t rate, int32_t bitrate, int32_t complexity);
+/* One channel. `application` is one of OPUS_APPLICATION_*. Null when the rate is not 8000, 12000, 16000, 24000 or 48000,
+   a setting is out of range, or there is no memory. */
+swh_opus_encoder *_Nullable swh_opus_encoder_new(int32_t rate, int32_t application, int32_t bitrate, int32_t complexity,
+                                                 int32_t fec, int32_t dtx, int32_t constant_rate);
 void swh_opus_encoder_free(swh_opus_encoder *_Nonnull encoder);
 /* Percent, 0 to 100; a negative libopus error otherwise. */
 SWH_RT int32_t swh_opus_encoder_set_loss(swh_opus_encoder *_Nonnull encoder, int32_t percent);

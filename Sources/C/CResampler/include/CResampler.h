@@ -21,5 +21,9 @@ SWH_RESAMPLER_RT uint32_t swh_resampler_delay(swh_resampler *_Nonnull resampler)
 SWH_RESAMPLER_RT int swh_resampler_run(swh_resampler *_Nonnull resampler, const int16_t *_Nonnull input,
                                        uint32_t *_Nonnull input_count, int16_t *_Nonnull output,
                                        uint32_t *_Nonnull output_count);
+/* The same for sums, which may be wider than 16 bits. */
+SWH_RESAMPLER_RT int swh_resampler_run_float(swh_resampler *_Nonnull resampler, const float *_Nonnull input,
+                                             uint32_t *_Nonnull input_count, float *_Nonnull output,
+                                             uint32_t *_Nonnull output_count);
 
 #endif

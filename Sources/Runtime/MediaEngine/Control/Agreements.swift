@@ -18,8 +18,20 @@ enum Agreements {
             }
         return MediaCapabilities(
             codecs: policy.codecs.compactMap { VoiceCodec(rawValue: $0.lowercased()) },
-            ptimeMilliseconds: [10, 20, 40, 60].contains(policy.ptimeMilliseconds) ? policy.ptimeMilliseconds : 20,
-            protection: protection, suites: suites, mayExchangeKeys: policy.mayExchangeKeys)
+            comfortNoise: true,
+            ptimeMilliseconds: [5, 10, 20, 30, 40, 60].contains(policy.ptimeMilliseconds)
+                ? policy.ptimeMilliseconds : 20,
+            opus: parameters(policy.opus), protection: protection, suites: suites,
+            mayExchangeKeys: policy.mayExchangeKeys)
+    }
+
+    /// What we ask of a peer: as we send ourselves.
+    private static func parameters(_ policy: OpusPolicy) -> OpusParameters {
+        var parameters = OpusParameters()
+        parameters.usesInbandFEC = policy.usesInbandFEC
+        parameters.usesDTX = policy.usesDTX
+        parameters.isConstantRate = policy.isConstantRate
+        return parameters
     }
 
     static func refusal(_ refusal: OfferRefusal) -> MediaRefusal {
@@ -35,6 +47,10 @@ enum Agreements {
         case .pcmu: .pcmu
         case .pcma: .pcma
         case .opus: .opus
+        case .g722: .g722
+        case .l16Narrow: .l16Narrow
+        case .l16Wide: .l16Wide
+        case .l16Full: .l16Full
         }
     }
 
@@ -55,7 +71,10 @@ enum Agreements {
             codec: codec(agreement.codec), sendPayloadType: agreement.sendPayloadType,
             receivePayloadType: agreement.receivePayloadType, eventSendPayloadType: event?.sendPayloadType ?? 255,
             eventReceivePayloadType: event?.receivePayloadType ?? 255,
-            eventClockRate: UInt32(event?.clockRate ?? 8000), ptime: agreement.ptimeMilliseconds,
+            eventClockRate: UInt32(event?.clockRate ?? 8000),
+            noiseSendPayloadType: agreement.comfortNoise?.sendPayloadType ?? 255,
+            noiseReceivePayloadType: agreement.comfortNoise?.receivePayloadType ?? 255,
+            ptime: agreement.ptimeMilliseconds,
             sends: agreement.direction.sends && agreement.remote != nil, receives: agreement.direction.receives,
             lock: SourceLock(
                 policy: lock(policy.lock),
@@ -103,27 +122,43 @@ extension LegRecord {
         return change
     }
 
-    /// Makes what the leg lacks for mixing at its codec's rate, or for a wide mix too; nil: it lacks nothing.
-    func equip(forWide isWide: Bool) -> LegChange? {
-        guard let agreement else { return nil }
-        let before = equipment
+    /// Makes what the leg lacks to speak and hear.
+    /// - Parameter places: buses whose voices it hears through lists of its own; empty: it has none.
+    /// - Returns: nil: it lacks nothing.
+    func equip(hearing places: Set<Int> = []) -> LegChange? {
+        guard agreement != nil || device != nil else { return nil }
         var hasMade = false
-        if agreement.codec == .opus {
-            if before.decoder == nil {
-                equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)
-                let bitrate = Int32(min(24_000, agreement.opus.maximumAverageBitrate ?? 24_000))
-                equipment.encoder = OpusEncoderHandle(sampleRate: 48_000, bitrate: bitrate)
-                equipment.encoder?.setExpectedLoss(percent: agreement.opus.usesInbandFEC ? 3 : 0)
-                hasMade = true
-            }
-        } else if isWide, before.up == nil {
-            equipment.up = RateConverter(inputRate: 8000, outputRate: 48_000)
-            equipment.down = RateConverter(inputRate: 48_000, outputRate: 8000)
+        if let agreement, agreement.codec == .opus, equipment.decoder == nil {
+            equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)
+            equipment.encoder = OpusEncoderHandle(sampleRate: 48_000, settings: opusSettings(agreement.opus))
+            equipment.encoder?.setExpectedLoss(percent: agreement.opus.usesInbandFEC ? 3 : 0)
+            hasMade = true
+        }
+        for place in places where place != BusRate.place(of: rate) && equipment.fromBus[place] == nil {
+            equipment.fromBus[place] = RateConverter(inputRate: BusRate.rate(at: place), outputRate: rate)
             hasMade = true
         }
         guard hasMade else { return nil }
         var change = LegChange()
         change.equipment = equipment
         return change
+    }
+
+    /// Our policy within what the peer asks for.
+    private func opusSettings(_ peer: OpusParameters) -> OpusSettings {
+        var settings = OpusSettings()
+        let wish = policy.opus
+        settings.application =
+            switch wish.application {
+            case .voice: .voice
+            case .audio: .audio
+            case .lowDelay: .lowDelay
+            }
+        settings.bitrate = min(wish.bitrate, peer.maximumAverageBitrate ?? wish.bitrate)
+        settings.complexity = wish.complexity
+        settings.usesInbandFEC = wish.usesInbandFEC && peer.usesInbandFEC
+        settings.usesDTX = wish.usesDTX || peer.usesDTX
+        settings.isConstantRate = wish.isConstantRate || peer.isConstantRate
+        return settings
     }
 }

@@ -48,8 +48,7 @@ extension EngineState {
             guard let leg = unsafe bySerial[block.pointee.serial] else { return }
             if leg.isClosing { free(leg, ports) } else { adopt(leg) }
         case .closed:
-            closingMixes[UInt(bitPattern: pointer)] = nil
-            unsafe MixBlock.deallocate(pointer.assumingMemoryBound(to: MixBlock.self))
+            closingMixes.removeValue(forKey: UInt(bitPattern: pointer))?.free()
         case .changed:
             let box = unsafe pointer.assumingMemoryBound(to: LegChange.self)
             unsafe box.pointee.retired.free()

@@ -1,5 +1,6 @@
 public import CallModel
 import EdgeProtocols
+import Rings
 
 internal import Synchronization
 
@@ -11,14 +12,17 @@ extension MediaEngine {
             // Rights first: there is no moment of wrong audibility.
             state.apply(audio, to: record)
             let mix = state.mix(of: conversation, near: record)
+            // Converters before the member that needs them: no step goes without.
+            state.equip(mix, joining: record)
             state.move(record, to: mix)
-            state.equip(mix)
         }
     }
 
     public func update(_ leg: LegID, audio: MemberAudio) {
         state.withLock { state in
-            if let record = state.legs[leg] { state.apply(audio, to: record) }
+            guard let record = state.legs[leg] else { return }
+            state.apply(audio, to: record)
+            if let mix = record.mix { state.equip(mix) }
         }
     }
 
@@ -31,7 +35,7 @@ extension MediaEngine {
     public func sendDigits(_ leg: LegID, _ digits: String) {
         state.withLock { state in
             guard let record = state.legs[leg] else { return }
-            if let change = record.equip(forWide: false) { state.send(change, to: record) }
+            if let change = record.equip() { state.send(change, to: record) }
             var change = LegChange()
             for byte in digits.utf8.prefix(64) {
                 change.digits[change.digitCount] = byte
@@ -69,11 +73,20 @@ extension EngineState {
         send(change, to: leg)
     }
 
-    /// Gives every member what it needs at the rate that the members now ask for.
-    func equip(_ mix: MixRecord) {
-        let isWide = mix.isWide
-        for member in mix.members.values {
-            if let change = member.equip(forWide: isWide) { send(change, to: member) }
+    /// Gives the mix and every member what they need for the rates that there are now.
+    func equip(_ mix: MixRecord, joining newcomer: LegRecord? = nil) {
+        var members = mix.members
+        if let newcomer { members[newcomer.serial] = newcomer }
+        let places = Set(members.values.map { BusRate.place(of: $0.rate) })
+        if let table = unsafe mix.converters(between: places) {
+            var message = RingMessage(
+                kind: WorkerCommand.equip.rawValue, tag: 0, first: Int64(Int(bitPattern: table)), second: 0, third: 0)
+            unsafe message.pointer = UnsafeMutableRawPointer(mix.block)
+            workers[mix.worker].send(message)
+        }
+        let hasLists = members.values.contains { $0.canSpeak != nil || $0.canHear != nil }
+        for member in members.values {
+            if let change = member.equip(hearing: hasLists ? places : []) { send(change, to: member) }
         }
     }
 }

@@ -128,12 +128,16 @@ extension MediaEngine {
     ) throws(MediaRefusal) {
         let refusal = state.withLock { state -> MediaRefusal? in
             do throws(MediaRefusal) {
-                state.send(try record.settle(agreement, signalling: peer), to: record)
+                var change = try record.settle(agreement, signalling: peer)
+                // In a mix it must be able to speak at once.
+                if let mix = record.mix {
+                    state.equip(mix)
+                    change.equipment = record.equipment
+                }
+                state.send(change, to: record)
             } catch {
                 return error
             }
-            // In a mix it must be able to speak at once.
-            if let mix = record.mix { state.equip(mix) }
             if record.place == .unborn { state.adopt(record) }
             return nil
         }

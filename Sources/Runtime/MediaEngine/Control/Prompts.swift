@@ -19,7 +19,7 @@ extension MediaEngine {
             case .leg(let name):
                 guard let record = state.legs[name] else { return }
                 leg = record
-                if let change = record.equip(forWide: false) { state.send(change, to: record) }
+                if let change = record.equip() { state.send(change, to: record) }
             case .conversation(let name):
                 mix = state.mix(of: name, near: nil)
             }
@@ -54,10 +54,9 @@ extension EngineState {
         switch target {
         case .leg(let name):
             guard let leg = legs[name] else { return nil }
-            if let mix = leg.mix { return mix.isWide ? 48_000 : 8000 }
-            return leg.isWide ? 48_000 : 8000
+            return leg.rate
         case .conversation(let name):
-            return mixes[name]?.isWide == true ? 48_000 : 8000
+            return mixes[name]?.rate ?? 8000
         }
     }
 

@@ -3,6 +3,7 @@ import EdgeProtocols
 import RTPTransport
 import Rings
 import SDP
+import VoiceCodecs
 
 /// What control knows of a leg.
 ///
@@ -69,8 +70,10 @@ import SDP
         self.sessionID = sessionID
     }
 
-    /// It needs 48 kHz.
-    var isWide: Bool { device != nil || agreement?.codec == .opus }
+    /// Sample rate of what it says and hears.
+    var rate: Int {
+        device != nil ? 48_000 : agreement.map { Agreements.codec($0.codec).sampleRate } ?? 8000
+    }
 
     /// Frees the block and all that hangs on it; the worker has handed it back.
     func free(closing ports: PortPool) {
@@ -106,6 +109,8 @@ import SDP
     let worker: Int
     var members: [UInt64: LegRecord] = [:]
     var plays = 0
+    /// The newest is the worker's; the older ones hold a part of its converters.
+    private var converters: [UnsafeMutablePointer<BusConverters>] = unsafe []
 
     init(id: ConversationID, worker: Int) {
         self.id = id
@@ -113,7 +118,28 @@ import SDP
         self.worker = worker
     }
 
-    var isWide: Bool { members.values.contains { $0.isWide } }
+    /// The highest rate among the members.
+    var rate: Int { members.values.map { $0.rate }.max() ?? 8000 }
+
+    /// Makes the converters that are lacking between buses: the table for the worker; nil when it has all.
+    func converters(between places: Set<Int>) -> UnsafeMutablePointer<BusConverters>? {
+        guard places.count > 1 else { return nil }
+        var table = BusConverters()
+        if let last = unsafe converters.last { unsafe table = last.pointee }
+        guard table.extend(to: places) else { return nil }
+        let memory = UnsafeMutablePointer<BusConverters>.allocate(capacity: 1)
+        unsafe memory.initialize(to: table)
+        unsafe converters.append(memory)
+        return unsafe memory
+    }
+
+    /// Frees the block, which no worker has any more.
+    func free() {
+        if let last = unsafe converters.last { unsafe last.pointee.free() }
+        unsafe converters.forEach { unsafe $0.deallocate() }
+        unsafe converters = []
+        unsafe MixBlock.deallocate(block)
+    }
 }
 
 /// What control knows of a prompt that plays. Guarded as `LegRecord`.

@@ -62,7 +62,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     // This tick
     var isDue = false
     var speaks = false
-    /// What it says in this step, at the rate of the mix.
+    /// What it says in this step, at its own rate.
     let said: UnsafeMutablePointer<Int16>
 
     /// Control only.
@@ -96,12 +96,12 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         unsafe said.deallocate()
     }
 
-    /// Sample rate that loses nothing of this leg.
-    var fullRate: Int {
+    /// Sample rate of what this leg says and hears.
+    var rate: Int {
         @_noLocks get {
             if case .some = device { return 48_000 }
             guard let settings else { return 8000 }
-            return Int(settings.codec.clockRate)
+            return settings.codec.sampleRate
         }
     }
 
@@ -120,10 +120,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         var isOtherCodec = true
         if let old = settings {
             if new.keepsLock { next.lock = old.lock }
-            switch (old.codec, new.codec) {
-            case (.pcmu, .pcmu), (.pcma, .pcma), (.opus, .opus): isOtherCodec = old.ptime != new.ptime
-            default: isOtherCodec = true
-            }
+            isOtherCodec = !old.codec.isSame(as: new.codec)
         }
         if isOtherCodec {
             input.use(next.codec)

@@ -4,7 +4,7 @@ import VoiceCodecs
 
 /// The receiving half of a leg behind its sockets: playout buffer, decoder, concealment, time-stretch.
 ///
-/// - Units: samples at the codec's own rate (8 000 for G.711, 48 000 for Opus).
+/// - Units: samples at the codec's own rate (`CodecKind.sampleRate`); the playout buffer counts ticks of the RTP clock.
 /// - Memory: allocated and freed by control with the leg's block.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe struct LegInput {
@@ -18,6 +18,12 @@ import VoiceCodecs
     private(set) var queued: Int
     private var codec: CodecKind
     private var filler: GapFiller
+    private var wideDecoder = G722Decoder()
+    private var noise = ComfortNoise()
+    /// The packet that described the noise.
+    private var noiseSequence: UInt64 = 0
+    /// The peer's Opus encoder has gone silent: its decoder makes the noise.
+    private var isOpusSilent = false
     private var declicker: Declicker
     private var stepsSinceShortened: Int
 
@@ -30,7 +36,7 @@ import VoiceCodecs
         queued = 0
         stepsSinceShortened = 0
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: 8)
-        unsafe filler = GapFiller(memory: history)
+        unsafe filler = GapFiller(memory: history, rate: 8000)
         declicker = Declicker()
     }
 
@@ -46,15 +52,36 @@ import VoiceCodecs
         self.codec = codec
         playout.restart()
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
-        unsafe filler = GapFiller(memory: history)
+        unsafe filler = GapFiller(memory: history, rate: codec.sampleRate)
+        forgetSource()
+        declicker.arm()
+    }
+
+    @_noLocks private mutating func forgetSource() {
         queued = 0
+        wideDecoder = G722Decoder()
+        noise.stop()
+        isOpusSilent = false
+    }
+
+    /// Ticks of the RTP clock that what is decoded but not played stands for.
+    var queuedTicks: Int {
+        @_noLocks get { queued / codec.samplesPerTick }
+    }
+
+    /// The peer describes the noise that its silence has from now on.
+    @_noLocks mutating func describeNoise(_ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64) {
+        playout.pass(sequence: sequence)
+        if sequence < noiseSequence && noise.isOn { return }
+        unsafe noise.describe(payload, count: count)
+        noiseSequence = sequence
     }
 
     /// Another source, or back from relaying.
     /// - Parameter breaksOff: what was heard last is cut off and must die away.
     @_noLocks mutating func restart(_ equipment: borrowing LegEquipment, breaksOff: Bool) {
         playout.restart()
-        queued = 0
+        forgetSource()
         if let decoder = equipment.decoder { decoder.reset() }
         if breaksOff { declicker.arm() } else { declicker = Declicker() }
     }
@@ -89,7 +116,7 @@ import VoiceCodecs
             playout.hasJumped = false
             declicker.arm()
         }
-        unsafe declicker.run(samples, count: count, rate: Int(codec.clockRate))
+        unsafe declicker.run(samples, count: count, rate: codec.sampleRate)
         return isVoiced
     }
 
@@ -103,14 +130,17 @@ import VoiceCodecs
     @_noLocks private mutating func fetch(_ wanted: Int, _ equipment: borrowing LegEquipment) -> Bool {
         let room = Self.capacity &- queued
         let target = unsafe decoded.advanced(by: queued)
-        switch playout.next(ticks: wanted) {
+        let perTick = codec.samplesPerTick
+        switch playout.next(ticks: (wanted &+ perTick &- 1) / perTick) {
         case .packet(let payload, let count):
             let made = unsafe decode(payload, count, into: target, room, equipment)
-            playout.played(ticks: made)
+            playout.played(ticks: made / perTick)
+            if noise.isOn && playout.nextSequence > noiseSequence { noise.stop() }
+            if isOpusSilent { playout.pause() }
             queued &+= made
             return true
         case .lost(let ticks, let next, let nextCount):
-            let count = min(ticks, room)
+            let count = min(ticks &* perTick, room)
             if let next = unsafe next, let decoder = equipment.decoder, case .opus = codec {
                 let made = unsafe decoder.recover(from: next, packetCount: nextCount, into: target, count: count)
                 if made == count {
@@ -122,15 +152,19 @@ import VoiceCodecs
             queued &+= count
             return true
         case .starved(let ticks):
-            let count = min(ticks, room)
+            let count = min(ticks &* perTick, room)
             unsafe conceal(count, into: target, equipment)
             queued &+= count
             return true
         case .silence(let ticks):
-            let count = min(ticks, room)
-            unsafe SampleMath.clear(target, count: count)
+            let count = min(ticks &* perTick, room)
             queued &+= count
-            return false
+            if isOpusSilent {
+                unsafe conceal(count, into: target, equipment)
+                return true
+            }
+            unsafe noise.make(count, into: target)
+            return noise.isOn
         }
     }
 
@@ -139,27 +173,34 @@ import VoiceCodecs
         _ payload: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int,
         _ equipment: borrowing LegEquipment
     ) -> Int {
+        var samples = 0
         switch codec {
-        case .pcmu, .pcma:
-            let samples = min(count, room)
-            if case .pcmu = codec {
-                unsafe G711.decodeMuLaw(payload, count: samples, into: target)
-            } else {
-                unsafe G711.decodeALaw(payload, count: samples, into: target)
-            }
-            unsafe filler.heard(target, count: samples)
-            return samples
         case .opus:
             guard let decoder = equipment.decoder else { return 0 }
+            // A packet of the table of contents alone: the encoder has stopped until somebody speaks (DTX).
+            isOpusSilent = count <= 2
             return max(0, unsafe decoder.decode(payload, count: count, into: target, capacity: room))
+        case .pcmu:
+            samples = min(count, room)
+            unsafe G711.decodeMuLaw(payload, count: samples, into: target)
+        case .pcma:
+            samples = min(count, room)
+            unsafe G711.decodeALaw(payload, count: samples, into: target)
+        case .g722:
+            samples = unsafe wideDecoder.decode(payload, count: min(count, room / 2), into: target)
+        case .l16Narrow, .l16Wide, .l16Full:
+            samples = min(count / 2, room)
+            unsafe L16.decode(payload, count: samples, into: target)
         }
+        unsafe filler.heard(target, count: samples)
+        return samples
     }
 
     @_noLocks private mutating func conceal(
         _ count: Int, into target: UnsafeMutablePointer<Int16>, _ equipment: borrowing LegEquipment
     ) {
         switch codec {
-        case .pcmu, .pcma:
+        case .pcmu, .pcma, .g722, .l16Narrow, .l16Wide, .l16Full:
             unsafe filler.fill(target, count: count)
         case .opus:
             // libopus makes up multiples of 2.5 ms.
@@ -176,7 +217,7 @@ import VoiceCodecs
     @_noLocks private mutating func shortenIfLong(_ step: Int, _ equipment: borrowing LegEquipment) {
         stepsSinceShortened &+= 1
         let excess = playout.excess
-        let rate = Int(codec.clockRate)
+        let rate = codec.sampleRate
         if excess == 0 || stepsSinceShortened &* step < rate &* 6 / 100 { return }
         let needed = step &+ TimeStretch.span(rate: rate)
         while queued < needed && queued < Self.capacity / 2 && playout.isReady {
@@ -189,7 +230,7 @@ import VoiceCodecs
             isUrgent: excess > 100_000_000)
         if removed == 0 { return }
         queued &-= removed
-        playout.shortened(by: removed)
+        playout.shortened(by: removed / codec.samplesPerTick)
         stepsSinceShortened = 0
     }
 }

@@ -4,7 +4,7 @@ import VoiceCodecs
 
 /// The sending half of a leg in front of its sockets: gathers samples to packets, encodes, numbers.
 ///
-/// - Units: samples at the codec's own rate; `timestamp` in RTP ticks, the same rate.
+/// - Units: samples at the codec's own rate; `timestamp` in ticks of the RTP clock.
 /// - Memory: allocated and freed by control with the leg's block.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe struct LegOutput {
@@ -18,11 +18,15 @@ import VoiceCodecs
     var timestamp: UInt32
     var digits: DigitSender
     var declicker: Declicker
+    var limiter = Limiter()
     /// The next packet starts a stretch of talk.
     var isFresh: Bool
     private let gathered: UnsafeMutablePointer<Int16>
     private(set) var count: Int
     private var codec: CodecKind
+    private var wideEncoder = G722Encoder()
+    /// The Opus encoder has said that it goes silent.
+    private var isSilent = false
 
     /// Control only.
     init(ssrc: UInt32, sequence: UInt16, timestamp: UInt32) {
@@ -43,6 +47,10 @@ import VoiceCodecs
     @_noLocks mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
         self.codec = codec
         count = 0
+        wideEncoder = G722Encoder()
+        isSilent = false
+        declicker = Declicker()
+        limiter = Limiter()
         if digits.clockRate != eventClockRate { digits = DigitSender(clockRate: eventClockRate) }
     }
 
@@ -57,7 +65,7 @@ import VoiceCodecs
     @_noLocks mutating func forget() { count = 0 }
 
     /// The payload of the next packet of `frame` samples, when they are gathered.
-    /// - Returns: bytes, 0 when there are not enough samples or the encoder failed.
+    /// - Returns: bytes, 0 when there are not enough samples, the encoder failed, or it stays silent (DTX).
     @_noLocks mutating func encode(
         frame: Int, into payload: UnsafeMutablePointer<UInt8>, capacity: Int, equipment: borrowing LegEquipment
     ) -> Int {
@@ -70,9 +78,18 @@ import VoiceCodecs
         case .pcma:
             unsafe G711.encodeALaw(gathered, count: frame, into: payload)
             bytes = frame
+        case .g722:
+            bytes = unsafe wideEncoder.encode(gathered, count: frame, into: payload)
+        case .l16Narrow, .l16Wide, .l16Full:
+            unsafe L16.encode(gathered, count: frame, into: payload)
+            bytes = frame &* 2
         case .opus:
             if let encoder = equipment.encoder {
                 bytes = max(0, unsafe encoder.encode(gathered, count: frame, into: payload, capacity: capacity))
+                // The first packet without sound tells the peer that the silence is meant; the rest need not be sent.
+                let wasSilent = isSilent
+                isSilent = bytes <= 2
+                if isSilent && wasSilent { bytes = 0 }
             }
         }
         discard(frame)

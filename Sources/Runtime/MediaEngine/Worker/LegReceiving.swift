@@ -62,13 +62,14 @@ extension LegBlock {
             return
         }
         let isEvent = header.payloadType == settings.eventReceivePayloadType
-        if !isEvent && header.payloadType != settings.receivePayloadType {
+        let isNoise = header.payloadType == settings.noiseReceivePayloadType
+        if !isEvent && !isNoise && header.payloadType != settings.receivePayloadType {
             scratch.sink.countRefused()
             return
         }
         _ = self.settings?.lock.heard(source, at: clock.now)
         let arrival = MonotonicInstant(nanoseconds: clock.arrival(ofRealtime: scratch.batch.realtime(index)))
-        let verdict = statistics.packetArrived(header, at: arrival, measuresJitter: !isEvent)
+        let verdict = statistics.packetArrived(header, at: arrival, measuresJitter: !isEvent && !isNoise)
         lastPacket = clock.now
         hasTimedOut = false
         if !hasHeard {
@@ -89,7 +90,10 @@ extension LegBlock {
             return
         } else if let peer = unsafe peer {
             unsafe peer.pointee.relayed(
-                bytes, header, sequence: verdict.sequence, arrival: arrival.nanoseconds, map: &relay, scratch)
+                bytes, header, sequence: verdict.sequence, arrival: arrival.nanoseconds, isNoise: isNoise, map: &relay,
+                scratch)
+        } else if isNoise {
+            if isMixed { unsafe input.describeNoise(payload, count: header.payloadCount, sequence: verdict.sequence) }
         } else if isMixed {
             _ = unsafe input.playout.push(
                 payload, count: header.payloadCount, sequence: verdict.sequence, timestamp: header.timestamp,

@@ -9,10 +9,10 @@ extension LegBlock {
     /// Sends as many packets as are gathered, digits in place of sound when some wait.
     @_noLocks mutating func sendGathered(_ scratch: borrowing Scratch, at now: UInt64) {
         guard let settings else { return }
-        let frame = settings.ptime &* Int(settings.codec.ticksPerMillisecond)
+        let frame = settings.ptime &* settings.codec.sampleRate / 1000
         while output.count >= frame {
             let timestamp = output.timestamp
-            output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: frame)
+            output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: frame / settings.codec.samplesPerTick)
             let payload = unsafe scratch.packet.advanced(by: RTPHeader.byteCount)
             if settings.eventSendPayloadType != 255,
                 let digit = output.digits.step(
@@ -34,22 +34,24 @@ extension LegBlock {
                     payload, count, type: settings.sendPayloadType, timestamp: timestamp, marker: output.isFresh,
                     scratch, at: now)
                 output.isFresh = false
+            } else {
+                output.isFresh = true
             }
         }
     }
 
-    /// Sends what is gathered although it is no whole packet; G.711 only, whose packets may have any length.
+    /// Sends what is gathered although it is no whole packet; not with Opus, whose packets cannot have any length.
     @_noLocks mutating func sendRemainder(_ scratch: borrowing Scratch, at now: UInt64) {
         let rest = output.count
         guard rest > 0, let settings else { return }
-        if case .opus = settings.codec { return output.forget() }
+        if !settings.codec.hasAnyLength { return output.forget() }
         let payload = unsafe scratch.packet.advanced(by: RTPHeader.byteCount)
         let count = unsafe output.encode(
             frame: rest, into: payload, capacity: Scratch.payloadCapacity, equipment: equipment)
         unsafe send(
             payload, count, type: settings.sendPayloadType, timestamp: output.timestamp, marker: output.isFresh,
             scratch, at: now)
-        output.timestamp &+= UInt32(truncatingIfNeeded: rest)
+        output.timestamp &+= UInt32(truncatingIfNeeded: rest / settings.codec.samplesPerTick)
     }
 
     /// Sends one payload that lies 12 bytes behind the start of a buffer with room for the protection's trailer.
@@ -89,13 +91,32 @@ extension LegBlock {
 
     /// Sends on a packet of the other leg, renumbered so that this leg's stream goes on without a jump.
     @_noLocks mutating func relayed(
-        _ bytes: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, sequence: UInt64, arrival: UInt64,
+        _ bytes: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, sequence: UInt64, arrival: UInt64, isNoise: Bool,
         map: inout RelayMap, _ scratch: borrowing Scratch
     ) {
+        if isNoise {
+            unsafe relayNoise(bytes, header, sequence: sequence, arrival: arrival, map: &map, scratch)
+            return
+        }
         unsafe relay(
             payload: bytes.advanced(by: header.payloadOffset), header.payloadCount, marker: header.marker,
             sequence: sequence, timestamp: header.timestamp, arrival: arrival, map: &map, isHandedOver: false,
             scratch)
+    }
+
+    /// Sends on a description of noise, to a peer that understands it and in a stream that has begun.
+    @_noLocks private mutating func relayNoise(
+        _ bytes: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, sequence: UInt64, arrival: UInt64,
+        map: inout RelayMap, _ scratch: borrowing Scratch
+    ) {
+        guard let settings, settings.noiseSendPayloadType != 255, map.isSet else { return map.skip(sequence: sequence) }
+        if !map.passes(sequence) { return }
+        let outSequence = map.sequence(sequence)
+        let sent = RTPHeader(
+            marker: header.marker, payloadType: settings.noiseSendPayloadType, sequence: outSequence,
+            timestamp: map.timestamp(header.timestamp), ssrc: output.ssrc)
+        unsafe transmit(bytes.advanced(by: header.payloadOffset), header.payloadCount, sent, scratch, at: arrival)
+        if Int16(bitPattern: outSequence &- output.sequence) >= 0 { output.sequence = outSequence &+ 1 }
     }
 
     /// As `relayed`, for a payload with 12 bytes of room before and a trailer's room behind it.

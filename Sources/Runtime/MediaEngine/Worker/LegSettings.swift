@@ -12,6 +12,9 @@ struct LegSettings {
     var eventSendPayloadType: UInt8 = 255
     var eventReceivePayloadType: UInt8 = 255
     var eventClockRate: UInt32 = 8000
+    /// Comfort noise of the peer.
+    var noiseSendPayloadType: UInt8 = 255
+    var noiseReceivePayloadType: UInt8 = 255
     var ptime: Int
     var sends: Bool
     var receives: Bool
@@ -28,9 +31,8 @@ struct LegSettings {
 struct LegEquipment {
     var decoder: OpusDecoderHandle?
     var encoder: OpusEncoderHandle?
-    /// Codec rate to the rate of a wide mix, and back.
-    var up: RateConverter?
-    var down: RateConverter?
+    /// From each bus of a mix to this leg's rate, where lists make what it hears its own (`BusRate` names the places).
+    var fromBus = InlineArray<3, RateConverter?>(repeating: nil)
 }
 
 /// Keys of legs, in memory of control's.
@@ -135,7 +137,6 @@ extension LegEquipment {
     func free() {
         decoder?.destroy()
         encoder?.destroy()
-        up?.destroy()
-        down?.destroy()
+        for index in 0..<3 { fromBus[index]?.destroy() }
     }
 }

@@ -20,13 +20,17 @@ import AudioGraph
     var members: UnsafeMutablePointer<LegBlock>?
     var memberCount = 0
     var players: UnsafeMutablePointer<PlayerBlock>?
-    /// Samples per second.
+    /// The highest rate among the members, samples per second: prompts are made at it.
     var rate = 8000
+    /// One bit for each bus that has members; converters between them.
+    var places: UInt8 = 1
+    var converters: UnsafeMutablePointer<BusConverters>?
+    /// Buses on which somebody spoke in the last step, and whether prompts played: converters ring for less than that.
+    var voicedPlaces: UInt8 = 0
+    var hadPrompts = false
     /// Milliseconds of a tick: 10 or 20.
     var step = 20
     var hasLists = false
-    /// The rate may come down then, nanoseconds of CLOCK_MONOTONIC; 0: it need not.
-    var lowersAt: UInt64 = 0
     /// Ticks since relaying became possible.
     var relayableTicks = 0
     let node: HeapNodePointer

@@ -18,16 +18,19 @@ import Rings
     let sink: ReportSink
     /// 12 bytes of header, a payload, and the room that protection needs behind it.
     let packet: UnsafeMutablePointer<UInt8>
-    /// Sum of all that speak.
-    let sum: UnsafeMutablePointer<Int32>
-    /// What one listener hears, when lists make it different from the others; prompts of one leg.
+    /// Sum of all that speak on each bus, what listeners of each bus hear, and prompts of the conversation for each bus:
+    /// three runs of `stepCapacity`.
+    private let sums: UnsafeMutablePointer<Int32>
+    private let totals: UnsafeMutablePointer<Int32>
+    private let prompts: UnsafeMutablePointer<Int32>
+    /// What one listener hears, and a part of it.
     let ownSum: UnsafeMutablePointer<Int32>
-    /// Prompts of the conversation.
-    let prompts: UnsafeMutablePointer<Int32>
-    /// What one listener hears, clipped.
+    let part: UnsafeMutablePointer<Int32>
+    /// Sums on their way through a converter.
+    let unconverted: UnsafeMutablePointer<Float>
+    let converted: UnsafeMutablePointer<Float>
+    /// What one listener hears, limited.
     let heard: UnsafeMutablePointer<Int16>
-    /// Sound at a codec's own rate on its way to the rate of the mix.
-    let coded: UnsafeMutablePointer<Int16>
     /// Name of this box in RTCP.
     let cname: UnsafeRawBufferPointer
 
@@ -38,22 +41,40 @@ import Rings
         self.sink = sink
         unsafe self.cname = cname
         unsafe packet = .allocate(capacity: 2048)
-        unsafe sum = .allocate(capacity: Scratch.stepCapacity)
+        unsafe sums = .allocate(capacity: Scratch.stepCapacity * 3)
+        unsafe totals = .allocate(capacity: Scratch.stepCapacity * 3)
+        unsafe prompts = .allocate(capacity: Scratch.stepCapacity * 3)
         unsafe ownSum = .allocate(capacity: Scratch.stepCapacity)
-        unsafe prompts = .allocate(capacity: Scratch.stepCapacity)
+        unsafe part = .allocate(capacity: Scratch.stepCapacity)
+        unsafe unconverted = .allocate(capacity: Scratch.stepCapacity)
+        unsafe converted = .allocate(capacity: Scratch.stepCapacity)
         unsafe heard = .allocate(capacity: Scratch.stepCapacity)
-        unsafe coded = .allocate(capacity: Scratch.stepCapacity)
     }
 
     /// Control only.
     func deallocate() {
         batch.destroy()
         unsafe packet.deallocate()
-        unsafe sum.deallocate()
-        unsafe ownSum.deallocate()
+        unsafe sums.deallocate()
+        unsafe totals.deallocate()
         unsafe prompts.deallocate()
+        unsafe ownSum.deallocate()
+        unsafe part.deallocate()
+        unsafe unconverted.deallocate()
+        unsafe converted.deallocate()
         unsafe heard.deallocate()
-        unsafe coded.deallocate()
+    }
+
+    @_noLocks func sum(_ place: Int) -> UnsafeMutablePointer<Int32> {
+        unsafe sums.advanced(by: place &* Scratch.stepCapacity)
+    }
+
+    @_noLocks func total(_ place: Int) -> UnsafeMutablePointer<Int32> {
+        unsafe totals.advanced(by: place &* Scratch.stepCapacity)
+    }
+
+    @_noLocks func prompt(_ place: Int) -> UnsafeMutablePointer<Int32> {
+        unsafe prompts.advanced(by: place &* Scratch.stepCapacity)
     }
 }
 

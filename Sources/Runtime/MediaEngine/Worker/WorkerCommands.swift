@@ -31,6 +31,9 @@ extension Worker {
                 unsafe play(pointer.assumingMemoryBound(to: PlayerBlock.self))
             case .stop:
                 unsafe stop(pointer.assumingMemoryBound(to: PlayerBlock.self))
+            case .equip:
+                let mix = unsafe pointer.assumingMemoryBound(to: MixBlock.self)
+                unsafe mix.pointee.converters = UnsafeMutablePointer(bitPattern: Int(message.first))
             case .quit:
                 mustQuit = true
             }

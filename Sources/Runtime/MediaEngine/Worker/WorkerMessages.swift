@@ -17,6 +17,8 @@ enum WorkerCommand: UInt32 {
     /// pointer: player. Answered by `stopped`, also when it had ended.
     case stop
     case quit
+    /// pointer: mix; first: `BusConverters`, which replace those it has.
+    case equip
 
     // Synthesised members are out of reach of the real-time check in other files.
     @_noLocks static func of(_ message: RingMessage) -> WorkerCommand? { WorkerCommand(rawValue: message.kind) }

@@ -11,10 +11,7 @@ extension Worker {
             let one = unsafe a.pointee.settings, let other = unsafe b.pointee.settings
         else { return false }
         if one.ptime != other.ptime || !one.sends || !one.receives || !other.sends || !other.receives { return false }
-        switch (one.codec, other.codec) {
-        case (.pcmu, .pcmu), (.pcma, .pcma), (.opus, .opus): break
-        default: return false
-        }
+        if !one.codec.isSame(as: other.codec) { return false }
         if unsafe !a.pointee.rights.speaks || !a.pointee.rights.listens { return false }
         if unsafe !b.pointee.rights.speaks || !b.pointee.rights.listens { return false }
         if unsafe mix.pointee.hasLists {
@@ -54,7 +51,7 @@ extension Worker {
         let follows = unsafe !to.pointee.hasMoved
         if let room = unsafe to.pointee.output.room(for: Scratch.stepCapacity),
             let settings = unsafe from.pointee.settings, let other = unsafe to.pointee.settings,
-            settings.codec.clockRate == other.codec.clockRate
+            settings.codec.isSame(as: other.codec)
         {
             let rest = unsafe from.pointee.input.takeQueued(into: room, capacity: Scratch.stepCapacity)
             if follows { unsafe to.pointee.output.gathered(rest) }
@@ -143,7 +140,7 @@ extension LegBlock {
     /// Sound that cannot be passed on as a packet of its own.
     var hasLooseEnds: Bool {
         @_noLocks get {
-            guard let settings, case .opus = settings.codec else { return false }
+            guard let settings, !settings.codec.hasAnyLength else { return false }
             return input.queued > 0 || output.count > 0
         }
     }

@@ -23,29 +23,29 @@ extension Worker {
         }
     }
 
-    /// Sets rate and step; remembers whether any member has lists.
+    /// Sets buses and step; remembers whether any member has lists.
     @_noLocks private func survey(_ mix: MixPointer) {
-        var rate = 8000
+        var rate = 0
+        var places: UInt8 = 0
         var step = 20
+        var hasDevice = false
         var hasLists = false
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
-            rate = max(rate, unsafe leg.pointee.fullRate)
-            if unsafe leg.pointee.ptime % 20 != 0 { step = 10 }
+            rate = max(rate, unsafe leg.pointee.rate)
+            places |= UInt8(1) << UInt8(truncatingIfNeeded: BusRate.place(of: unsafe leg.pointee.rate))
+            let ptime = unsafe leg.pointee.ptime
+            if ptime % 20 != 0 { step = min(step, ptime % 10 == 0 ? 10 : 5) }
+            if case .some = unsafe leg.pointee.device { hasDevice = true }
             if unsafe leg.pointee.rights.hasLists { hasLists = true }
         }
         unsafe mix.pointee.hasLists = hasLists
-        unsafe mix.pointee.step = step
-        let present = unsafe mix.pointee.rate
-        if rate > present {
-            unsafe mix.pointee.lowersAt = 0
-            unsafe setRate(mix, rate)
-        } else if rate == present || (unsafe mix.pointee.memberCount == 0) {
-            unsafe mix.pointee.lowersAt = 0
-        } else if unsafe mix.pointee.lowersAt == 0 {
-            unsafe mix.pointee.lowersAt = swh_monotonic_ns() &+ 30_000_000_000
-        }
+        // The rings of a device are steered in steps of 10 ms.
+        unsafe mix.pointee.step = hasDevice ? max(10, step) : step
+        if rate == 0 { return }
+        unsafe mix.pointee.rate = rate
+        unsafe mix.pointee.places = places
     }
 
     /// Prompts or digits wait.

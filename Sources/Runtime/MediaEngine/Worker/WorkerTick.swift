@@ -15,18 +15,14 @@ extension Worker {
         // A box that stood still makes up for five steps, not for more.
         let isLost = now &- scheduled > 5 &* period
         unsafe heap.set(mix.pointee.node, isLost ? now &+ period : scheduled &+ period)
-        unsafe lowerRate(mix, now)
-
-        let rate = unsafe mix.pointee.rate
-        let count = unsafe rate / 1000 &* mix.pointee.step
-        let hasPrompts = unsafe renderPrompts(mix.pointee.players, into: scratch.prompts, count, rate)
-        unsafe SampleMath.clear(scratch.sum, count: count)
-        unsafe hear(mix, scheduled, count, rate)
+        let step = unsafe mix.pointee.step
+        unsafe hear(mix, scheduled)
+        let hasPrompts = unsafe announce(mix)
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
             if unsafe leg.pointee.isDue {
-                unsafe answer(leg, mix, scheduled, count, rate, hasPrompts)
+                unsafe answer(leg, mix, scheduled, step, hasPrompts)
                 unsafe leg.pointee.due &+= period
                 unsafe leg.pointee.publish()
             }
@@ -34,10 +30,13 @@ extension Worker {
         unsafe review(mix)
     }
 
-    /// Everybody speaks: fills the sum, and `said` and `speaks` of each member that is due.
-    @_noLocks private func hear(_ mix: MixPointer, _ scheduled: UInt64, _ count: Int, _ rate: Int) {
-        let period = unsafe UInt64(mix.pointee.step) &* 1_000_000
+    /// Everybody speaks: fills the sums, and `said` and `speaks` of each member that is due.
+    @_noLocks private func hear(_ mix: MixPointer, _ scheduled: UInt64) {
+        let step = unsafe mix.pointee.step
+        let period = UInt64(step) &* 1_000_000
         let hasLists = unsafe mix.pointee.hasLists
+        unsafe clearBuses(mix)
+        var voiced: UInt8 = 0
         var received = 0
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -49,36 +48,41 @@ extension Worker {
             unsafe leg.pointee.isDue = scheduled &+ Self.tolerance >= leg.pointee.due
             unsafe leg.pointee.speaks = false
             if unsafe !leg.pointee.isDue { continue }
-            let isVoiced = unsafe leg.pointee.say(count, rate, scratch)
+            let count = unsafe leg.pointee.rate / 1000 &* step
+            let isVoiced = unsafe leg.pointee.say(count, scratch)
             let next = unsafe leg.pointee.due &+ period &- Self.tolerance
             unsafe leg.pointee.input.pulled(next: next)
             unsafe leg.pointee.speaks = isVoiced && leg.pointee.rights.speaks
             if unsafe leg.pointee.speaks && !hasLists {
-                unsafe SampleMath.add(leg.pointee.said, to: scratch.sum, count: count)
+                let place = BusRate.place(of: unsafe leg.pointee.rate)
+                voiced |= UInt8(1) << UInt8(truncatingIfNeeded: place)
+                unsafe SampleMath.add(leg.pointee.said, to: scratch.sum(place), count: count)
             }
         }
+        if !hasLists { unsafe joinBuses(mix, voiced) }
         unsafe _ = scratch.sink.shared.pointee.mixedPackets.add(received, ordering: .relaxed)
     }
 
     /// One member is told what it hears.
     @_noLocks private func answer(
-        _ leg: LegPointer, _ mix: MixPointer, _ scheduled: UInt64, _ count: Int, _ rate: Int, _ hasPrompts: Bool
+        _ leg: LegPointer, _ mix: MixPointer, _ scheduled: UInt64, _ step: Int, _ hasPrompts: Bool
     ) {
-        let heard = unsafe scratch.heard
+        let rate = unsafe leg.pointee.rate
+        let place = BusRate.place(of: rate)
+        let count = rate / 1000 &* step
+        let (heard, sum) = unsafe (scratch.heard, scratch.ownSum)
         let listens = unsafe leg.pointee.rights.listens
         if !listens {
-            unsafe SampleMath.clear(heard, count: count)
+            unsafe SampleMath.clear(sum, count: count)
         } else if unsafe mix.pointee.hasLists {
-            unsafe sumFor(leg, mix, count)
-            unsafe SampleMath.clip(scratch.ownSum, into: heard, count: count)
-        } else if unsafe leg.pointee.speaks {
-            unsafe SampleMath.clip(scratch.sum, without: leg.pointee.said, into: heard, count: count)
+            unsafe sumFor(leg, mix, step)
         } else {
-            unsafe SampleMath.clip(scratch.sum, into: heard, count: count)
+            unsafe SampleMath.copy(scratch.total(place), to: sum, count: count)
+            if unsafe leg.pointee.speaks { unsafe SampleMath.subtract(leg.pointee.said, from: sum, count: count) }
         }
-        if hasPrompts && listens { unsafe SampleMath.add(scratch.prompts, into: heard, count: count) }
-        if unsafe renderPrompts(leg.pointee.players, into: scratch.ownSum, count, rate), listens {
-            unsafe SampleMath.add(scratch.ownSum, into: heard, count: count)
+        if hasPrompts && listens { unsafe SampleMath.add(scratch.prompt(place), to: sum, count: count) }
+        if unsafe renderPrompts(leg.pointee.players, into: scratch.part, count, rate), listens {
+            unsafe SampleMath.add(scratch.part, to: sum, count: count)
         }
         if unsafe leg.pointee.heldUntil > scheduled {
             if unsafe !othersRun(leg, mix) {
@@ -88,21 +92,9 @@ extension Worker {
             }
             unsafe leg.pointee.heldUntil = 0
         }
+        unsafe leg.pointee.output.limiter.run(sum, into: heard, count: count, rate: rate)
         unsafe leg.pointee.output.declicker.run(heard, count: count, rate: rate)
-        unsafe leg.pointee.hearAndSend(heard, count, rate, scratch, at: scheduled)
-    }
-
-    @_noLocks private func sumFor(_ listener: LegPointer, _ mix: MixPointer, _ count: Int) {
-        unsafe SampleMath.clear(scratch.ownSum, count: count)
-        var member = unsafe mix.pointee.members
-        while let speaker = unsafe member {
-            unsafe member = speaker.pointee.next
-            if unsafe speaker == listener || !speaker.pointee.speaks || !speaker.pointee.isDue { continue }
-            let isPermitted = unsafe AudioRights.permit(
-                speaker: speaker.pointee.rights, speakerKey: speaker.pointee.key,
-                listener: listener.pointee.rights, listenerKey: listener.pointee.key)
-            if isPermitted { unsafe SampleMath.add(speaker.pointee.said, to: scratch.ownSum, count: count) }
-        }
+        unsafe leg.pointee.hearAndSend(heard, count, scratch, at: scheduled)
     }
 
     /// Some other member's playout hands out sound.
@@ -117,7 +109,7 @@ extension Worker {
 
     /// Adds up the players of a list and retires those that end.
     /// - Returns: true when anything plays: `sum` is set then.
-    @_noLocks private func renderPrompts(
+    @_noLocks func renderPrompts(
         _ list: PlayerPointer?, into sum: UnsafeMutablePointer<Int32>, _ count: Int, _ rate: Int
     ) -> Bool {
         if unsafe list == nil { return false }
@@ -151,23 +143,6 @@ extension Worker {
                 unsafe unlink(current)
                 unsafe retire(.played, UnsafeMutableRawPointer(current))
             }
-        }
-    }
-
-    /// A wide member has been gone for 30 s.
-    @_noLocks private func lowerRate(_ mix: MixPointer, _ now: UInt64) {
-        let at = unsafe mix.pointee.lowersAt
-        if at == 0 || now < at { return }
-        unsafe mix.pointee.lowersAt = 0
-        unsafe setRate(mix, 8000)
-    }
-
-    @_noLocks func setRate(_ mix: MixPointer, _ rate: Int) {
-        unsafe mix.pointee.rate = rate
-        var member = unsafe mix.pointee.members
-        while let leg = unsafe member {
-            unsafe member = leg.pointee.next
-            unsafe leg.pointee.rateChanged()
         }
     }
 }

@@ -6,7 +6,7 @@ import VoiceCodecs
 /// Turns a clip and digits into RTP packets, one every 20 ms; silence when both are over.
 struct PhoneSpeaker: ~Copyable {
     let agreement: MediaAgreement
-    private let encoder: PhoneEncoder
+    private var encoder: PhoneEncoder
     private var samples: [Int16]
     private var position = 0
     private var digits: DigitSender?
@@ -62,8 +62,8 @@ struct PhoneSpeaker: ~Copyable {
         frame += [Int16](repeating: 0, count: count - frame.count)
         if speaks { position += count }
         defer { isFirst = false }
-        return packet(
-            agreement.sendPayloadType, marker: isFirst, timestamp: timestamp, payload: encoder.encode(frame))
+        let payload = encoder.encode(frame)
+        return packet(agreement.sendPayloadType, marker: isFirst, timestamp: timestamp, payload: payload)
     }
 
     private func packet(_ type: UInt8, marker: Bool, timestamp: UInt32, payload: [UInt8]) -> [UInt8] {

@@ -25,7 +25,7 @@ public struct TestCall: Sendable {
     public var registrar = NetworkAddress(host: "127.0.0.1", port: 5060)
     public var from = "441632960000"
     public var transport = SIPTransport.udp
-    /// In order of preference: `opus`, `pcmu`, `pcma`.
+    /// In order of preference: `opus`, `g722`, `pcmu`, `pcma`, `l16/8000`, `l16/16000`.
     public var codecs = ["pcmu", "pcma"]
     /// WAV, MP3 or OGG file that is spoken once answered.
     public var play: String?
@@ -61,8 +61,8 @@ public struct TestCall: Sendable {
             throw TestCallFault(reason: "no way to \(peer.address.host)")
         }
         let wanted = codecs.compactMap { VoiceCodec(rawValue: $0.lowercased()) }
-        guard wanted.count == codecs.count, !wanted.isEmpty else {
-            throw TestCallFault(reason: "codecs are opus, pcmu and pcma")
+        guard wanted.count == codecs.count, !wanted.isEmpty, !wanted.contains(.l16Full) else {
+            throw TestCallFault(reason: "codecs are opus, g722, pcmu, pcma, l16/8000 and l16/16000")
         }
         var clips: [Int: PCMClip] = [:]
         if let script { clips = try await ScriptedCaller.clips(of: script, folder: scriptFolder, logger: logger) }

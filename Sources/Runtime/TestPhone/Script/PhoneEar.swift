@@ -13,9 +13,7 @@ struct PhoneEar: ~Copyable {
     private static let toneShare = 0.6
     private static let windowsPerSecond = 10
 
-    private let sampleRate: Int
-    private let codec: VoiceCodec
-    private let decoder: OpusDecoderHandle?
+    private var decoder: PhoneDecoder
     private var samples: [Int16] = []
     private var firstTimestamp: UInt32?
     /// Packets of the call that are decoded.
@@ -27,13 +25,9 @@ struct PhoneEar: ~Copyable {
 
     /// - Parameter mark: packets of the call that came before and do not count.
     init(_ codec: VoiceCodec, from mark: Int) {
-        self.codec = codec
-        sampleRate = codec.clockRate
-        decoder = codec == .opus ? OpusDecoderHandle(sampleRate: Int32(codec.clockRate)) : nil
+        decoder = PhoneDecoder(codec)
         taken = mark
     }
-
-    deinit { decoder?.destroy() }
 
     /// Takes new packets in; true once `condition` has held for `lasting`.
     mutating func hears(
@@ -41,7 +35,7 @@ struct PhoneEar: ~Copyable {
     ) -> Bool {
         for packet in packets.dropFirst(taken) { place(packet) }
         taken = max(taken, packets.count)
-        let size = sampleRate / Self.windowsPerSecond
+        let size = decoder.sampleRate / Self.windowsPerSecond
         let wanted = max(1, Int((lasting / .milliseconds(1000 / Self.windowsPerSecond)).rounded(.up)))
         while (judged + 1) * size <= samples.count {
             run = condition(samples[judged * size..<(judged + 1) * size]) ? run + 1 : 0
@@ -54,9 +48,9 @@ struct PhoneEar: ~Copyable {
     private mutating func place(_ packet: PhoneMedia.Heard.Packet) {
         let first = firstTimestamp ?? packet.timestamp
         firstTimestamp = first
-        let offset = Int(Int32(bitPattern: packet.timestamp &- first))
-        let frame = PhoneDecoder.decode(packet.payload, codec, decoder)
-        guard offset >= 0, offset + frame.count <= 3600 * sampleRate else { return }
+        let offset = decoder.samples(from: first, to: packet.timestamp)
+        let frame = decoder.decode(packet.payload)
+        guard offset >= 0, offset + frame.count <= 3600 * decoder.sampleRate else { return }
         if samples.count < offset + frame.count {
             samples += [Int16](repeating: 0, count: offset + frame.count - samples.count)
         }

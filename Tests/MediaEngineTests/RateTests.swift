@@ -1,0 +1,162 @@
+import CallModel
+import EdgeProtocols
+import Foundation
+import Testing
+
+@testable import MediaEngine
+
+/// Members of different rates in one mix.
+@Suite(.serialized) struct RateTests {
+    /// A phone behind a second engine, heard by the first over a leg of the given codec.
+    private final class FarPhone {
+        let bench: EngineBench
+        let phone = LoopbackPhone()
+        let leg = LegID.make()
+
+        init(ports: ClosedRange<UInt16>, codec: String, frequency: Double?, of near: EngineBench) throws {
+            bench = try EngineBench(ports: ports)
+            let policy = MediaPolicy(codecs: [codec])
+            let into = LegID.make()
+            let offer = try near.engine.offer(leg, policy: policy)
+            let answer = try bench.engine.accept(
+                into, offer: offer, policy: policy, signallingAddress: EngineBench.peer)
+            try near.engine.applyAnswer(leg, answer: answer, signallingAddress: EngineBench.peer)
+            let end = ConversationID.make()
+            bench.engine.attach(try bench.connect(phone, frequency: frequency), to: end, audio: .flowing)
+            bench.engine.attach(into, to: end, audio: .flowing)
+        }
+
+        func stop() {
+            phone.stop()
+            bench.engine.stop()
+        }
+    }
+
+    @Test(
+        "members at 8, 16 and 48 kHz with packets of 10 and 20 ms hear each other and not themselves",
+        arguments: [false, true])
+    func threeRates(usesLists: Bool) throws {
+        let bench = try EngineBench(ports: 44_000...44_099)
+        let opus = try FarPhone(ports: 44_100...44_199, codec: "opus", frequency: 1100, of: bench)
+        let wide = try FarPhone(ports: 44_200...44_299, codec: "l16/48000", frequency: 1500, of: bench)
+        let g722 = try FarPhone(ports: 44_300...44_399, codec: "g722", frequency: 700, of: bench)
+        let phone = LoopbackPhone()
+        defer {
+            phone.stop()
+            [opus, wide, g722].forEach { $0.stop() }
+            bench.engine.stop()
+        }
+        let room = ConversationID.make()
+        let leg = try bench.connect(phone, frequency: 400)
+        let everybody = [leg, opus.leg, wide.leg, g722.leg]
+        let audio = MemberAudio(flowing: true, canHear: usesLists ? everybody : nil)
+        for member in everybody { bench.engine.attach(member, to: room, audio: audio) }
+        let tones = [400.0, 1100, 1500, 700]
+        for (listener, ear) in [phone, opus.phone, wide.phone, g722.phone].enumerated() {
+            for (speaker, frequency) in tones.enumerated() {
+                let isRight = eventually(within: 8) {
+                    let level = Tones.level(of: frequency, in: ear.heard(last: 25))
+                    return listener == speaker ? level < 250 : abs(level - 8000) < 1800
+                }
+                #expect(isRight, "\(listener) hears \(speaker)")
+            }
+        }
+        // A prompt for all is heard at every rate.
+        let prompt = PCMClip(sampleRate: 48_000, samples: Tones.sine(2500, rate: 48_000, seconds: 3))
+        bench.engine.play(prompt, as: PlayID.make(), to: .conversation(room), loop: 1, gainDecibels: 0)
+        for ear in [phone, opus.phone, wide.phone, g722.phone] {
+            #expect(eventually { abs(Tones.level(of: 2500, in: ear.heard(last: 25)) - 8000) < 2500 })
+        }
+    }
+
+    @Test("a 48 kHz member that comes and goes 100 times changes no sample that telephones hear of each other")
+    func comings() throws {
+        // A host that stands still makes the engine conceal; such a run says nothing and is done again.
+        for attempt in 1...4 {
+            let bench = try EngineBench(ports: 44_400...44_499)
+            let wide = try FarPhone(ports: 44_500...44_599, codec: "opus", frequency: nil, of: bench)
+            let phones = (0..<10).map { _ in LoopbackPhone() }
+            defer {
+                phones.forEach { $0.stop() }
+                wide.stop()
+                bench.engine.stop()
+            }
+            let room = ConversationID.make()
+            let legs = try phones.enumerated().map { try bench.connect($1, frequency: $0 == 0 ? 400 : nil) }
+            for leg in legs { bench.engine.attach(leg, to: room, audio: .flowing) }
+            #expect(eventually { phones[1].packets.count > 50 })
+            let first = phones[1].packets.count - 10
+            for _ in 0..<100 {
+                bench.engine.attach(wide.leg, to: room, audio: .flowing)
+                usleep(15_000)
+                bench.engine.detach(wide.leg)
+                usleep(15_000)
+            }
+            let packets = Array(phones[1].packets[first...])
+            let isCalm = legs.allSatisfy {
+                bench.engine.statistics($0).concealedSamples == 0 && bench.engine.statistics($0).packetsLate == 0
+            }
+            #expect(packets.count > 100)
+            for (a, b) in zip(packets, packets.dropFirst()) {
+                #expect(b.sequence == a.sequence &+ 1 && b.timestamp == a.timestamp &+ 160)
+            }
+            if !isCalm && attempt < 4 { continue }
+            // The tone repeats every 20 samples: what is heard is bit by bit what was said, one packet after the other.
+            let said = (0..<20).map { LoopbackPhone.encode(Int16(8000 * sin(2 * Double.pi * 400 * Double($0) / 8000))) }
+            let heard = packets.flatMap { $0.payload }
+            let phase = (0..<20).first { start in (0..<160).allSatisfy { said[(start + $0) % 20] == heard[$0] } }
+            let start = try #require(phase)
+            let wrong = heard.indices.count { said[(start + $0) % 20] != heard[$0] }
+            #expect(wrong == 0, "\(wrong) samples of \(heard.count) differ")
+            return
+        }
+    }
+
+    @Test("a member that goes silent with a description of its noise is heard as that noise, then speaks again")
+    func comfortNoise() throws {
+        let bench = try EngineBench(ports: 44_600...44_699)
+        let phones = (0..<3).map { _ in LoopbackPhone() }
+        defer {
+            phones.forEach { $0.stop() }
+            bench.engine.stop()
+        }
+        let room = ConversationID.make()
+        for (index, phone) in phones.enumerated() {
+            bench.engine.attach(
+                try bench.connect(phone, frequency: index == 0 ? 400 : nil), to: room, audio: .flowing)
+        }
+        #expect(eventually { abs(Tones.level(of: 400, in: phones[1].heard(last: 10)) - 8000) < 500 })
+        phones[0].rest(level: 40)
+        func power(_ samples: [Int16]) -> Double {
+            (samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))).squareRoot()
+        }
+        // -40 dBov are 328 of 32 768; a second and more of it, long after the stream has stopped.
+        #expect(
+            eventually { phones[1].heard(last: 50).count == 8000 && abs(power(phones[1].heard(last: 50)) - 328) < 60 })
+        phones[0].speakAgain()
+        #expect(eventually { abs(Tones.level(of: 400, in: phones[1].heard(last: 10)) - 8000) < 500 })
+    }
+
+    @Test("a relayed description of noise keeps its payload type and leaves no hole in the numbers")
+    func relayedNoise() throws {
+        let bench = try EngineBench(ports: 44_700...44_799)
+        let (a, b) = (LoopbackPhone(), LoopbackPhone())
+        defer {
+            a.stop()
+            b.stop()
+            bench.engine.stop()
+        }
+        let room = ConversationID.make()
+        for phone in [a, b] {
+            bench.engine.attach(try bench.connect(phone, frequency: 400), to: room, audio: .flowing)
+        }
+        #expect(eventually { bench.engine.gauges().packetsRelayed > 50 })
+        a.rest(level: 50)
+        #expect(eventually { b.packets.contains { $0.payloadType == 13 && $0.payload == [50] } })
+        a.speakAgain()
+        let count = b.packets.count
+        #expect(eventually { b.packets.count > count + 10 })
+        let packets = b.packets.drop { $0.payloadType != 13 }
+        for (one, next) in zip(packets, packets.dropFirst()) { #expect(next.sequence == one.sequence &+ 1) }
+    }
+}
