@@ -66,8 +66,8 @@ struct PlayoutBench {
     }
 
     private mutating func pull() {
-        while queued < 160 || (buffer.excess > 0 && queued < 320 && buffer.isReady) {
-            switch buffer.next(ticks: 160 - queued) {
+        while queued < 160 || (buffer.excess(ahead: queued) > 0 && queued < 320 && buffer.isReady) {
+            switch buffer.next(ticks: 160 - queued, ahead: queued) {
             case .packet(let payload, count: let count):
                 unsafe heard.append(Int(payload[0]) | Int(payload[1]) << 8)
                 buffer.played(ticks: count)
@@ -84,11 +84,10 @@ struct PlayoutBench {
         }
         queued -= 160
         // As the owner does: at most 5 ms a step, when decoded sound is there to take it from.
-        let cut = min(Int(buffer.excess / 125_000), 40, queued)
+        let cut = min(Int(buffer.excess(ahead: queued) / 125_000), 40, queued)
         if cut > 0 {
             queued -= cut
             shortened += cut
-            buffer.shortened(by: cut)
         }
     }
 

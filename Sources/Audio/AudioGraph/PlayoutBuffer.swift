@@ -4,7 +4,13 @@ public import MediaTime
 ///
 /// A value without timers: `push(packet, arrival)` and `next(ticks)`, with `pulled` after each step of the graph. The
 /// delay starts small, grows by what the stream starves, and shrinks by `excess`, which the owner takes out of decoded
-/// sound by time-stretch. The target is the 98 % quantile of how late packets come, plus 5 ms.
+/// sound by time-stretch.
+///
+/// The target is the 98.5 % quantile of how late packets come behind the fastest of the last two seconds: with growth
+/// at the first late packet of a group, less than one in a hundred is late on measured networks. A packet is needed at
+/// the step that plays its first sample, so only whole steps of the graph can be saved: `excess` ends where the packet
+/// would be needed a step earlier than the target allows. When packets get lost and carry their predecessors (FEC), the
+/// target grows to have the next packet there in time.
 ///
 /// - Units: ticks of the codec's RTP clock; instants in nanoseconds of CLOCK_MONOTONIC.
 /// - Bounds: 64 packets, 16 384 bytes, `maximumDelayMilliseconds` of sound; beyond it the oldest sound is left out.
@@ -18,8 +24,13 @@ public import MediaTime
     private var histogram: JitterHistogram
     /// Fastest transit of this window and the one before (2.5 s each).
     private var fastest: SlidingExtreme
-    /// Largest delay a packet met in this window and the one before (1 s each): the delay of the fastest ones.
-    private var delay: SlidingExtreme
+    /// Nanoseconds, looked up in the histogram at every fourth packet.
+    private var target: Int64
+    private var packetsSinceLookup: Int
+    /// Share of packets that were lost alone, of late.
+    private var lossShare: Float
+    /// The peer's packets carry their predecessors.
+    private var isRecoverable: Bool
 
     /// Sound is being handed out; false before the first packet was due and after the peer stopped sending.
     public private(set) var isRunning: Bool
@@ -34,14 +45,20 @@ public import MediaTime
     private var hasNewest: Bool
     private var frameTicks: Int64
     private var starvedTicks: Int64
-    /// When the owner pulls next, and what it still holds decoded.
+    /// When the owner pulls next, the time between two pulls, and what it still holds decoded.
     private var nextPull: UInt64
+    private var step: Int64
     private var queuedTicks: Int64
 
     /// Packets that came too late to be heard.
     public private(set) var late: UInt64
+    /// Packets that came after their moment, which was put off for them.
+    public private(set) var starvations: UInt64
     /// Ticks made up.
     public private(set) var concealed: UInt64
+    /// Added delay of the packets played, nanoseconds behind the fastest, and their number.
+    public private(set) var delaySum: Int64
+    public private(set) var delayCount: Int
     /// The sound jumped: the owner smooths the seam and clears this.
     public var hasJumped: Bool
 
@@ -52,8 +69,11 @@ public import MediaTime
         self.ticksPerMillisecond = Int64(ticksPerMillisecond)
         maximumTicks = Int64(maximumDelayMilliseconds &* ticksPerMillisecond)
         histogram = JitterHistogram()
-        fastest = SlidingExtreme(windowNanoseconds: 2_500_000_000)
-        delay = SlidingExtreme(windowNanoseconds: 1_000_000_000)
+        fastest = SlidingExtreme(windowNanoseconds: 1_000_000_000)
+        target = 11_800_000
+        packetsSinceLookup = 0
+        lossShare = 0
+        isRecoverable = false
         isRunning = false
         isPaused = false
         startsAt = 0
@@ -64,9 +84,13 @@ public import MediaTime
         frameTicks = Int64(20 &* ticksPerMillisecond)
         starvedTicks = 0
         nextPull = 0
+        step = 20_000_000
         queuedTicks = 0
         late = 0
+        starvations = 0
         concealed = 0
+        delaySum = 0
+        delayCount = 0
         hasJumped = false
     }
 
@@ -74,7 +98,6 @@ public import MediaTime
     @_noLocks public mutating func restart() {
         memory.forget()
         fastest.restart()
-        delay.restart()
         isRunning = false
         hasNewest = false
         starvedTicks = 0
@@ -100,10 +123,8 @@ public import MediaTime
         fastest.add(transit, at: arrival.nanoseconds)
         let lateness = transit &- (fastest.lowest ?? transit)
         histogram.add(lateness)
+        lookUp()
         if isRunning {
-            delay.add(
-                Int64(bitPattern: nextPull &- arrival.nanoseconds)
-                    &+ nanoseconds(timestamp &- playhead &+ queuedTicks), at: arrival.nanoseconds)
             if sequence < nextSequence || timestamp < playhead &- maximumTicks {
                 late &+= 1
                 return .late
@@ -131,9 +152,32 @@ public import MediaTime
     /// The peer has announced that it pauses: nothing is made up for what follows.
     @_noLocks public mutating func pause() { isPaused = true }
 
-    /// Delay wanted for the fastest packet, nanoseconds.
-    private var target: Int64 {
-        @_noLocks get { (histogram.quantile(0.98) ?? 5_000_000) &+ 5_000_000 }
+    /// The quantile and what is kept above it, as buckets and clocks are not exact: 0.5 ms, up to 2 ms of a long one.
+    @_noLocks private func lateness(exceededBy share: Float) -> Int64 {
+        let edge = histogram.quantile(1 - share)
+        return edge &+ 500_000 &+ min(1_500_000, edge / 32)
+    }
+
+    /// Delay wanted for the fastest packet.
+    @_noLocks private mutating func lookUp() {
+        packetsSinceLookup &+= 1
+        if packetsSinceLookup < 4 { return }
+        packetsSinceLookup = 0
+        target = lateness(exceededBy: 0.015)
+        if isRecoverable && lossShare > 0.02 {
+            target = max(target, nanoseconds(frameTicks) &+ lateness(exceededBy: 0.1))
+        }
+    }
+
+    /// The owner tells whether the packet it decoded carries the one before (FEC).
+    @_noLocks public mutating func sawRecovery(_ carries: Bool) { isRecoverable = carries }
+
+    /// How long the next sound waits behind its fastest arrival.
+    private var presentDelay: Int64? {
+        @_noLocks get {
+            guard isRunning, let base = fastest.lowest else { return nil }
+            return Int64(bitPattern: nextPull) &- base &+ nanoseconds(queuedTicks &- playhead)
+        }
     }
 
     @_noLocks private func nanoseconds(_ ticks: Int64) -> Int64 { ticks &* 1_000_000 / ticksPerMillisecond }
@@ -146,15 +190,26 @@ public import MediaTime
     // MARK: - The graph's side
 
     /// The next stretch of sound, when `ticks` are still wanted for this step.
-    @_noLocks public mutating func next(ticks: Int) -> PlayoutItem {
+    /// - Parameter ahead: ticks decoded that are played before it.
+    @_noLocks public mutating func next(ticks: Int, ahead: Int) -> PlayoutItem {
         let wanted = Int64(ticks)
+        queuedTicks = Int64(ahead)
         if !isRunning && !start() { return .silence(ticks: ticks) }
         if newestTimestamp &- playhead > maximumTicks { skip() }
         passEvents()
         guard let entry = memory.first(from: nextSequence) else { return starve(wanted) }
+        if starvedTicks > 0 && isRecoverable && entry.sequence == nextSequence &+ 1
+            && entry.timestamp == playhead &+ frameTicks, let present = presentDelay, present <= target &+ 3_000_000
+        {
+            // The lost packet comes back out of this one, late; from now on the delay has room for that.
+            starvedTicks = 0
+        }
         let gap = entry.timestamp &- playhead &- starvedTicks
         if gap > maximumTicks || gap <= 0 || entry.timestamp <= playhead {
             // In its turn, made up for already, or on a new time line.
+            if starvedTicks > 0 && !isPaused {
+                if entry.timestamp == playhead { starvations &+= 1 } else { lossShare = lossShare * 0.99 + 0.01 }
+            }
             if entry.timestamp != playhead { hasJumped = true }
             starvedTicks = 0
             isPaused = false
@@ -164,22 +219,22 @@ public import MediaTime
         }
         if entry.sequence == nextSequence {
             // No packet is missing: the peer paused. A silence is where delay goes unheard.
-            let surplus = min(gap, max(0, ticksOf(excess)))
+            let surplus = min(gap, max(0, ticksOf(excess(ahead: ahead))))
             playhead &+= surplus
             let silent = min(gap &- surplus, wanted)
-            if silent <= 0 { return next(ticks: ticks) }
+            if silent <= 0 { return next(ticks: ticks, ahead: ahead) }
             settleStarved(silent)
             return .silence(ticks: Int(silent))
         }
         let missing = min(gap, frameTicks)
-        if let longest = delay.highest, target &- longest > 10_000_000 {
+        if let present = presentDelay, target &- present > 10_000_000 {
             // It may be on its way still: the delay grows to its target instead of passing it over.
-            delay.shift(by: nanoseconds(min(missing, wanted)))
             concealed &+= UInt64(min(missing, wanted))
             return .starved(ticks: Int(min(missing, wanted)))
         }
         let mayRecover = starvedTicks == 0 && entry.sequence == nextSequence &+ 1 && missing == frameTicks
         settleStarved(missing)
+        lossShare = lossShare * 0.99 + 0.01
         nextSequence = min(nextSequence &+ 1, entry.sequence)
         concealed &+= UInt64(missing)
         if mayRecover {
@@ -191,6 +246,11 @@ public import MediaTime
     /// The packet given by `next` gave `ticks` of sound (0: it was broken, then it counts as lost).
     @_noLocks public mutating func played(ticks: Int) {
         if ticks > 0 { frameTicks = Int64(ticks) }
+        lossShare *= 0.99
+        if let base = fastest.lowest {
+            delaySum &+= Int64(bitPattern: nextPull) &- base &+ nanoseconds(queuedTicks &- playhead)
+            delayCount &+= 1
+        }
         memory.remove(nextSequence)
         playhead &+= ticks > 0 ? Int64(ticks) : frameTicks
         nextSequence &+= 1
@@ -201,17 +261,24 @@ public import MediaTime
     ///   - next: when the next one will be pulled at the earliest.
     ///   - queued: ticks decoded that the step did not need.
     @_noLocks public mutating func pulled(next: MonotonicInstant, queued: Int) {
+        if next.nanoseconds > nextPull, next.nanoseconds &- nextPull <= 60_000_000 {
+            step = Int64(next.nanoseconds &- nextPull)
+        }
         nextPull = next.nanoseconds
         queuedTicks = Int64(queued)
     }
 
-    /// How much longer than needed packets wait, nanoseconds: 0 within 10 ms of the target.
-    public var excess: Int64 {
-        @_noLocks get {
-            guard isRunning, let longest = delay.highest else { return 0 }
-            let surplus = longest &- target
-            return surplus > 10_000_000 ? surplus : 0
-        }
+    /// How much longer than needed the next packet waits, nanoseconds; 0: not worth a cut.
+    /// - Parameter ahead: ticks that are decoded and not played.
+    @_noLocks public func excess(ahead: Int) -> Int64 {
+        guard isRunning, let base = fastest.lowest else { return 0 }
+        let queue = nanoseconds(Int64(ahead))
+        let present = Int64(bitPattern: nextPull) &- base &+ queue &- nanoseconds(playhead)
+        let wait = present &- queue % step
+        let above = (wait &- target) % step
+        let needed = target &+ (above < 0 ? above &+ step : above)
+        let surplus = present &- needed
+        return surplus >= 1_000_000 ? surplus : 0
     }
 
     /// The next packet is there, so that the owner can decode ahead to have something to shorten.
@@ -221,9 +288,6 @@ public import MediaTime
             return entry.sequence == nextSequence && entry.timestamp == playhead &+ starvedTicks
         }
     }
-
-    /// The owner took `ticks` out of what was decoded.
-    @_noLocks public mutating func shortened(by ticks: Int) { delay.shift(by: 0 &- nanoseconds(Int64(ticks))) }
 
     @_noLocks private func ticksOf(_ nanoseconds: Int64) -> Int64 { nanoseconds &* ticksPerMillisecond / 1_000_000 }
 
@@ -254,7 +318,6 @@ public import MediaTime
             playhead = entry.timestamp &+ frameTicks
         }
         playhead = max(playhead, min(from, newestTimestamp))
-        delay.restart()
         hasJumped = true
     }
 
@@ -285,7 +348,6 @@ public import MediaTime
         if starvedTicks > 200 &* ticksPerMillisecond {
             // The peer has stopped sending: whatever comes next starts anew.
             isRunning = false
-            delay.restart()
             return .silence(ticks: Int(wanted))
         }
         if isPaused { return .silence(ticks: Int(wanted)) }

@@ -17,15 +17,28 @@ public enum TimeStretch {
         let window = rate / 200
         let shortest = rate / 400
         let longest = min(rate &* 3 / 200, min(maximum, count &- window))
+        if longest <= 0 { return 0 }
+        // In the noise of a pause, below about -50 dBFS, nobody hears where it was cut.
+        let quiet = Float(window &+ longest) * 10_000
+        if unsafe energy(samples, count: window &+ longest, stride: 1) < quiet {
+            unsafe crossOver(samples, count: count, lag: longest, window: window)
+            return longest
+        }
         if longest < shortest { return 0 }
         let lag = unsafe bestLag(
             samples, window: window, shortest: shortest, longest: longest, stride: max(1, rate / 8000),
             isUrgent: isUrgent)
         if lag == 0 { return 0 }
+        unsafe crossOver(samples, count: count, lag: lag, window: window)
+        return lag
+    }
+
+    @_noLocks private static func crossOver(
+        _ samples: UnsafeMutablePointer<Int16>, count: Int, lag: Int, window: Int
+    ) {
         unsafe SampleMath.crossFade(from: samples, into: samples.advanced(by: lag), count: window)
         unsafe UnsafeMutableRawPointer(samples).copyMemory(
             from: UnsafeRawPointer(samples.advanced(by: lag)), byteCount: (count &- lag) &* 2)
-        return lag
     }
 
     /// The lag at which the signal is most like its start; 0 when it is unlike everywhere.
@@ -33,17 +46,13 @@ public enum TimeStretch {
         _ samples: UnsafePointer<Int16>, window: Int, shortest: Int, longest: Int, stride: Int, isUrgent: Bool
     ) -> Int {
         let own = unsafe energy(samples, count: window, stride: stride)
-        // Below about -60 dBFS nobody hears where it was cut.
-        let quiet = Float(window / stride) * 1000
         var best = 0
         // Squared, with its sign: 0.36 is a correlation of 0.6.
         var bestLikeness: Float = isUrgent ? -1 : 0.36
         var lag = shortest
         while lag <= longest {
             let other = unsafe energy(samples.advanced(by: lag), count: window, stride: stride)
-            if own < quiet && other < quiet {
-                best = lag
-            } else if own > 0 && other > 0 {
+            if own > 0 && other > 0 {
                 var product: Float = 0
                 var index = 0
                 while index < window {

@@ -60,6 +60,22 @@ import COpus
         return Int(unsafe swh_opus_packet_samples(packet, Int32(truncatingIfNeeded: count), sampleRate))
     }
 
+    /// The packet carries the one before it again (in-band FEC).
+    ///
+    /// - Reference: RFC 6716 §4.2.3, §4.2.4 (a voiced bit for each 20 ms, then the FEC bit, at the head of the first frame).
+    @_noLocks public static func carriesRecovery(_ packet: UnsafePointer<UInt8>, count: Int) -> Bool {
+        if count < 2 { return false }
+        let contents = unsafe packet[0]
+        let configuration = contents >> 3
+        // Configurations from 16 on are without the voice layer; several frames of unequal length hide the bit.
+        if configuration >= 16 || contents & 3 > 1 { return false }
+        let length = configuration & 3
+        let frames: UInt8 = configuration >= 12 ? 1 : length == 3 ? 3 : length == 2 ? 2 : 1
+        let head = unsafe packet[1]
+        if head >> (7 &- frames) & 1 != 0 { return true }
+        return contents & 4 != 0 && head >> (6 &- 2 &* frames) & 1 != 0
+    }
+
     /// Forgets what was decoded before, as at the start of a stream.
     @_noLocks public func reset() { _ = unsafe swh_opus_decoder_reset(decoder) }
 }

@@ -14,10 +14,10 @@ import VoiceCodecs
     var playout: PlayoutBuffer
     private let playoutMemory: PlayoutMemory
     private let decoded: UnsafeMutablePointer<Int16>
-    private let history: UnsafeMutablePointer<Int16>
+    private let history: UnsafeMutablePointer<Float>
     private(set) var queued: Int
     private var codec: CodecKind
-    private var filler: GapFiller
+    private var filler: Concealer
     private var wideDecoder = G722Decoder()
     private var noise = ComfortNoise()
     /// The packet that described the noise.
@@ -31,12 +31,12 @@ import VoiceCodecs
     init() {
         playoutMemory = PlayoutMemory.allocate()
         unsafe decoded = .allocate(capacity: 8192)
-        unsafe history = .allocate(capacity: GapFiller.memorySamples)
+        unsafe history = .allocate(capacity: Concealer.memorySamples)
         codec = .pcmu
         queued = 0
         stepsSinceShortened = 0
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: 8)
-        unsafe filler = GapFiller(memory: history, rate: 8000)
+        unsafe filler = Concealer(memory: history, rate: 8000)
         declicker = Declicker()
     }
 
@@ -52,7 +52,7 @@ import VoiceCodecs
         self.codec = codec
         playout.restart()
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
-        unsafe filler = GapFiller(memory: history, rate: codec.sampleRate)
+        unsafe filler = Concealer(memory: history, rate: codec.sampleRate)
         forgetSource()
         declicker.arm()
     }
@@ -131,7 +131,7 @@ import VoiceCodecs
         let room = Self.capacity &- queued
         let target = unsafe decoded.advanced(by: queued)
         let perTick = codec.samplesPerTick
-        switch playout.next(ticks: (wanted &+ perTick &- 1) / perTick) {
+        switch playout.next(ticks: (wanted &+ perTick &- 1) / perTick, ahead: queuedTicks) {
         case .packet(let payload, let count):
             let made = unsafe decode(payload, count, into: target, room, equipment)
             playout.played(ticks: made / perTick)
@@ -179,6 +179,7 @@ import VoiceCodecs
             guard let decoder = equipment.decoder else { return 0 }
             // A packet of the table of contents alone: the encoder has stopped until somebody speaks (DTX).
             isOpusSilent = count <= 2
+            unsafe playout.sawRecovery(OpusDecoderHandle.carriesRecovery(payload, count: count))
             return max(0, unsafe decoder.decode(payload, count: count, into: target, capacity: room))
         case .pcmu:
             samples = min(count, room)
@@ -216,21 +217,21 @@ import VoiceCodecs
     /// Takes at most one pitch period in 60 ms out of what is decoded, when packets wait longer than needed.
     @_noLocks private mutating func shortenIfLong(_ step: Int, _ equipment: borrowing LegEquipment) {
         stepsSinceShortened &+= 1
-        let excess = playout.excess
+        let excess = playout.excess(ahead: queuedTicks)
         let rate = codec.sampleRate
         if excess == 0 || stepsSinceShortened &* step < rate &* 6 / 100 { return }
         let needed = step &+ TimeStretch.span(rate: rate)
         while queued < needed && queued < Self.capacity / 2 && playout.isReady {
             _ = fetch(1, equipment)
         }
-        if queued < needed { return }
-        let surplus = Int(excess / 1_000_000) &* rate / 1000
+        // What this step needs must be left.
+        let spare = queued &- step
+        if spare <= 0 { return }
+        let surplus = Int(excess / 100_000) &* rate / 10_000
         let removed = unsafe TimeStretch.shorten(
-            decoded, count: queued, rate: rate, maximum: min(surplus, queued &- step),
-            isUrgent: excess > 100_000_000)
+            decoded, count: queued, rate: rate, maximum: min(surplus, spare), isUrgent: excess > 100_000_000)
         if removed == 0 { return }
         queued &-= removed
-        playout.shortened(by: removed / codec.samplesPerTick)
         stepsSinceShortened = 0
     }
 }

@@ -154,7 +154,9 @@ extension LegBlock {
                 from: reporter, ntp: sender.ntp, at: MonotonicInstant(nanoseconds: clock.now))
         }
         guard let block = reading.aboutUs else { return }
-        reporting.lossPercent = Int(block.fractionLost) &* 100 / 256
+        // Up at once, down slowly: losses come in groups.
+        let percent = (Int(block.fractionLost) &* 100 &+ 128) / 256
+        reporting.lossPercent = max(percent, reporting.lossPercent &* 3 / 4)
         if let trip = Self.wallClock().roundTripNanoseconds(block) {
             reporting.roundTripMicroseconds = Int(trip / 1000)
         }
