@@ -58,11 +58,11 @@ final class LoopbackPhone: Sendable {
     deinit { close(socket) }
 
     /// An offer for this phone.
-    func offer(direction: String = "sendrecv", extra: [String] = []) -> String {
+    func offer(direction: String = "sendrecv", hasEvents: Bool = true, extra: [String] = []) -> String {
         let lines = [
             "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
-            "m=audio \(port) RTP/AVP 0 13 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000",
-            "a=ptime:20", "a=\(direction)",
+            "m=audio \(port) RTP/AVP 0 13\(hasEvents ? " 101" : "")", "a=rtpmap:0 PCMU/8000",
+            "a=rtpmap:101 telephone-event/8000", "a=ptime:20", "a=\(direction)",
         ]
         return (lines + extra).map { $0 + "\r\n" }.joined()
     }

@@ -159,4 +159,33 @@ import Testing
         let packets = b.packets.drop { $0.payloadType != 13 }
         for (one, next) in zip(packets, packets.dropFirst()) { #expect(next.sequence == one.sequence &+ 1) }
     }
+
+    @Test("keys go as tones between two peers without telephone-events, and are heard in the sound")
+    func inbandKeys() throws {
+        let bench = try EngineBench(ports: 44_800...44_899)
+        let far = try EngineBench(ports: 44_900...44_999)
+        let (phone, other) = (LoopbackPhone(), LoopbackPhone())
+        defer {
+            phone.stop()
+            other.stop()
+            bench.engine.stop()
+            far.engine.stop()
+        }
+        var policy = MediaPolicy(codecs: ["pcmu"])
+        policy.hearsKeys = true
+        let (out, into) = (LegID.make(), LegID.make())
+        let offer = try bench.engine.offer(out, policy: policy).replacingOccurrences(
+            of: "telephone-event", with: "x-no")
+        let answer = try far.engine.accept(into, offer: offer, policy: policy, signallingAddress: EngineBench.peer)
+        try bench.engine.applyAnswer(out, answer: answer, signallingAddress: EngineBench.peer)
+        let (near, end) = (ConversationID.make(), ConversationID.make())
+        bench.engine.attach(try bench.connect(phone, frequency: nil), to: near, audio: .flowing)
+        bench.engine.attach(out, to: near, audio: .flowing)
+        far.engine.attach(try far.connect(other, frequency: nil), to: end, audio: .flowing)
+        far.engine.attach(into, to: end, audio: .flowing)
+        #expect(eventually { phone.packets.count > 20 && other.packets.count > 20 })
+        far.engine.sendDigits(into, "159*#D")
+        #expect(eventually { bench.digits == "159*#D" })
+        #expect(far.digits.isEmpty)
+    }
 }

@@ -29,8 +29,8 @@ public import MediaTime
     private var packetsSinceLookup: Int
     /// Share of packets that were lost alone, of late.
     private var lossShare: Float
-    /// The peer's packets carry their predecessors.
-    private var isRecoverable: Bool
+    /// For so many packets more the peer is taken to send FEC: silence goes without.
+    private var recoverableLeft: Int
 
     /// Sound is being handed out; false before the first packet was due and after the peer stopped sending.
     public private(set) var isRunning: Bool
@@ -73,7 +73,7 @@ public import MediaTime
         target = 11_800_000
         packetsSinceLookup = 0
         lossShare = 0
-        isRecoverable = false
+        recoverableLeft = 0
         isRunning = false
         isPaused = false
         startsAt = 0
@@ -164,13 +164,15 @@ public import MediaTime
         if packetsSinceLookup < 4 { return }
         packetsSinceLookup = 0
         target = lateness(exceededBy: 0.015)
-        if isRecoverable && lossShare > 0.02 {
+        if recoverableLeft > 0 && lossShare > 0.02 {
             target = max(target, nanoseconds(frameTicks) &+ lateness(exceededBy: 0.1))
         }
     }
 
     /// The owner tells whether the packet it decoded carries the one before (FEC).
-    @_noLocks public mutating func sawRecovery(_ carries: Bool) { isRecoverable = carries }
+    @_noLocks public mutating func sawRecovery(_ carries: Bool) {
+        recoverableLeft = carries ? 250 : max(0, recoverableLeft &- 1)
+    }
 
     /// How long the next sound waits behind its fastest arrival.
     private var presentDelay: Int64? {
@@ -198,7 +200,7 @@ public import MediaTime
         if newestTimestamp &- playhead > maximumTicks { skip() }
         passEvents()
         guard let entry = memory.first(from: nextSequence) else { return starve(wanted) }
-        if starvedTicks > 0 && isRecoverable && entry.sequence == nextSequence &+ 1
+        if starvedTicks > 0 && recoverableLeft > 0 && entry.sequence == nextSequence &+ 1
             && entry.timestamp == playhead &+ frameTicks, let present = presentDelay, present <= target &+ 3_000_000
         {
             // The lost packet comes back out of this one, late; from now on the delay has room for that.

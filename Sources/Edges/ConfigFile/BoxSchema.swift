@@ -76,6 +76,9 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "media.ptime", \.media.ptime, .duration(.milliseconds(5)...(.milliseconds(60))),
         "Preferred length of a packet: 5, 10, 20, 30, 40 or 60 ms."),
     .scalar(
+        "media.inband_digits", \.media.inbandDigits, .flag,
+        "Listen for keys in the sound of peers without telephone-events; their calls are mixed, not relayed."),
+    .scalar(
         "media.opus.application", \.media.opusApplication, .choice,
         "What Opus is tuned for; low-delay saves 4 ms and gives up forward error correction."),
     .scalar(

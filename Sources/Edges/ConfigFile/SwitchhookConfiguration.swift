@@ -77,6 +77,7 @@ public struct MediaSection: Sendable, Equatable {
     public var codecs: [CodecName] = [.opus, .g722, .pcma, .pcmu]
     public var ptime: Duration = .milliseconds(20)
     public var offerGCM = true
+    public var inbandDigits = false
     public var opusBitrate = 24_000
     public var opusComplexity = 5
     public var opusFEC = true

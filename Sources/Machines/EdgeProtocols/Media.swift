@@ -14,6 +14,8 @@ public struct MediaPolicy: Hashable, Sendable {
     /// Preferred packet time, milliseconds: 5, 10, 20, 30 (not with Opus), 40 or 60.
     public var ptimeMilliseconds: Int
     public var opus: OpusPolicy
+    /// Listen for keys in the sound of peers that have no telephone-events; their calls are mixed, never relayed.
+    public var hearsKeys = false
 
     public init(
         codecs: [String] = ["opus", "g722", "pcma", "pcmu"], srtp: SRTPPolicy = .off,
@@ -159,7 +161,7 @@ public protocol MediaControl: Sendable {
     /// Plays a clip `loop` times (0: until stopped) at `gainDecibels`.
     func play(_ clip: PCMClip, as id: PlayID, to target: PlayTarget, loop: Int, gainDecibels: Double)
     func stopPlaying(_ id: PlayID)
-    /// RFC 4733 events: 100 ms on, 100 ms gap; `p` is a pause of 500 ms.
+    /// RFC 4733 events, or tones to a peer without them: 100 ms on, 100 ms gap; `p` is a pause of 500 ms.
     func sendDigits(_ leg: LegID, _ digits: String)
     func statistics(_ leg: LegID) -> MediaStatistics
     /// Ends a leg's media and returns its last counters. Unknown legs give empty counters.

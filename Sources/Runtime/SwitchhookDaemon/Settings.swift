@@ -78,6 +78,7 @@ extension SwitchhookConfiguration {
         settings.calls.insideMedia = MediaPolicy(
             codecs: media.codecs.map(\.rawValue), srtp: .offered, offerGCM: media.offerGCM,
             ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000), opus: opus)
+        settings.calls.insideMedia.hearsKeys = media.inbandDigits
         settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
         return settings
     }

@@ -72,6 +72,7 @@ enum Agreements {
             receivePayloadType: agreement.receivePayloadType, eventSendPayloadType: event?.sendPayloadType ?? 255,
             eventReceivePayloadType: event?.receivePayloadType ?? 255,
             eventClockRate: UInt32(event?.clockRate ?? 8000),
+            hearsKeys: policy.hearsKeys && event == nil,
             noiseSendPayloadType: agreement.comfortNoise?.sendPayloadType ?? 255,
             noiseReceivePayloadType: agreement.comfortNoise?.receivePayloadType ?? 255,
             ptime: agreement.ptimeMilliseconds,

@@ -31,6 +31,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var output: LegOutput
     var statistics: ReceiverStatistics
     var digits: DigitReceiver
+    var ear = DTMFDetector(rate: 8000)
     /// How this leg's packets are numbered for the other leg's peer; valid while its mix relays.
     var relay = RelayMap()
     var reporting: RTCPState
@@ -126,6 +127,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
             input.use(next.codec)
             output.use(next.codec, eventClockRate: next.eventClockRate)
             statistics.clockRateChanged(to: next.codec.clockRate)
+            ear = DTMFDetector(rate: next.codec.sampleRate)
         }
         if digits.clockRate != next.eventClockRate { digits = DigitReceiver(clockRate: next.eventClockRate) }
         settings = next

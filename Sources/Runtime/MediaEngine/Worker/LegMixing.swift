@@ -20,7 +20,11 @@ extension LegBlock {
             unsafe SampleMath.clear(said, count: count)
             return false
         }
-        return unsafe input.pull(count, into: said, equipment: equipment)
+        let isVoiced = unsafe input.pull(count, into: said, equipment: equipment)
+        if settings.hearsKeys, let key = unsafe ear.hear(said, count: count) {
+            scratch.sink.report(.digit, serial: serial, Int64(key.digit), Int64(key.milliseconds))
+        }
+        return isVoiced
     }
 
     /// Sends `count` samples of what it hears.
@@ -32,6 +36,9 @@ extension LegBlock {
             // On hold nothing is sent, and the timestamp goes on.
             catchUpHeld(count)
             return
+        }
+        if !output.tones.isIdle {
+            unsafe output.tones.render(into: heard, count: count, rate: settings.codec.sampleRate)
         }
         guard let room = unsafe output.room(for: count) else { return output.forget() }
         unsafe SampleMath.copy(heard, to: room, count: count)

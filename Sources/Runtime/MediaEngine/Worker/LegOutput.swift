@@ -19,6 +19,8 @@ import VoiceCodecs
     var digits: DigitSender
     var declicker: Declicker
     var limiter = Limiter()
+    /// Keys for a peer without telephone-events.
+    var tones = DTMFGenerator()
     /// The next packet starts a stretch of talk.
     var isFresh: Bool
     private let gathered: UnsafeMutablePointer<Int16>

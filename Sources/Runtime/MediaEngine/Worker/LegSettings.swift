@@ -12,6 +12,8 @@ struct LegSettings {
     var eventSendPayloadType: UInt8 = 255
     var eventReceivePayloadType: UInt8 = 255
     var eventClockRate: UInt32 = 8000
+    /// Keys are listened for in the sound.
+    var hearsKeys = false
     /// Comfort noise of the peer.
     var noiseSendPayloadType: UInt8 = 255
     var noiseReceivePayloadType: UInt8 = 255

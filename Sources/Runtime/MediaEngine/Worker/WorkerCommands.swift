@@ -113,9 +113,13 @@ extension Worker {
         }
         var index = 0
         let canSend = unsafe (leg.pointee.settings?.eventSendPayloadType ?? 255) != 255
-        while canSend, index < (unsafe box.pointee.digitCount) {
+        while index < (unsafe box.pointee.digitCount) {
             let digit = unsafe box.pointee.digits[index]
-            _ = unsafe leg.pointee.output.digits.enqueue(digit)
+            if canSend {
+                _ = unsafe leg.pointee.output.digits.enqueue(digit)
+            } else {
+                _ = unsafe leg.pointee.output.tones.enqueue(digit)
+            }
             index &+= 1
         }
         unsafe retire(.changed, UnsafeMutableRawPointer(box))

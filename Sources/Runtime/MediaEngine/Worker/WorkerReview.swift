@@ -1,3 +1,4 @@
+import AudioGraph
 import CLinux
 import RTP
 import RTPTransport
@@ -55,6 +56,10 @@ extension Worker {
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
             if unsafe leg.pointee.players != nil || !leg.pointee.output.digits.isIdle { return true }
+            if unsafe !leg.pointee.output.tones.isIdle { return true }
+            if let settings = unsafe leg.pointee.settings, settings.hearsKeys, unsafe !mix.pointee.isLobby {
+                return true
+            }
         }
         return false
     }
