@@ -99,7 +99,7 @@ let package = Package(
         module("RTP", in: .values, settings: realTime, ["MediaTime"]),
 
         // Machines
-        module("EdgeProtocols", in: .machines, ["MediaTime", "WireJSON", "CallModel", "NCCO"]),
+        module("EdgeProtocols", in: .machines, ["MediaTime", "Rings", "WireJSON", "CallModel", "NCCO"]),
         module(
             "CallControl", in: .machines, ["MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols"]),
 
@@ -117,6 +117,12 @@ let package = Package(
         module(
             "HTTPFetch", in: .edges,
             ["MediaTime", "CallModel", "EdgeProtocols", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, log]),
+        module(
+            "SocketLegs", in: .edges, settings: realTime,
+            [
+                "Rings", "WireJSON", "CallModel", "EdgeProtocols", "HTTPFetch", "CLinux", nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, nioSSL, log, metrics,
+            ]),
         module(
             "WebhookClient", in: .edges,
             [
@@ -157,7 +163,8 @@ let package = Package(
             "SwitchhookDaemon", in: .runtime,
             [
                 "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", "SIPStack", "Tokens",
-                "HTTPFetch", "WebhookClient", "EventStore", "ControlAPI", "LiveLink", "PromptAudio", "ConfigFile",
+                "HTTPFetch", "SocketLegs", "WebhookClient", "EventStore", "ControlAPI", "LiveLink", "PromptAudio",
+                "ConfigFile",
                 "SoundDevice", "MediaEngine", "ConversationRuntime", log, metrics, lifecycle, nioCore,
                 nioPosix,
             ]),
@@ -194,6 +201,7 @@ let package = Package(
                 "WebhookClient", "HTTPFetch", "Tokens", "EventStore", "EdgeProtocols", "CallModel", "WireJSON",
                 "MediaTime", nioCore, nioPosix, nioHTTP1, log,
             ]),
+        tests("SocketLegs", ["SocketLegs", "EdgeProtocols", "Rings", "WireJSON", nioCore]),
         tests("EventStore", ["EventStore", "EdgeProtocols", "CallModel", "WireJSON", "MediaTime", log]),
         tests(
             "ControlAPI",
@@ -203,7 +211,7 @@ let package = Package(
         tests(
             "TestPhone",
             ["TestPhone", "ConfigFile", "Tokens", "CallModel", "MediaTime", "WireJSON", nioCore, nioPosix, nioHTTP1]),
-        tests("MediaEngine", ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
+        tests("MediaEngine", ["MediaEngine", "Rings", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
         tests(
             "ConversationRuntime",
             ["ConversationRuntime", "CallControl", "EdgeProtocols", "CallModel", "NCCO", "WireJSON", "MediaTime", log]),

@@ -45,8 +45,9 @@ private struct Box {
         switchboard = Switchboard(
             directory: directory, settings: RuntimeSettings(),
             edges: RuntimeEdges(
-                signalling: FakeSignalling(journal), media: FakeMedia(journal), log: log, prompts: FakePrompts(),
-                scripts: Scripts(script: script), time: SystemTimeSource(), logger: Logger(label: "test")))
+                signalling: FakeSignalling(journal), media: FakeMedia(journal), sockets: FakeSockets(journal), log: log,
+                prompts: FakePrompts(), scripts: Scripts(script: script), time: SystemTimeSource(),
+                logger: Logger(label: "test")))
     }
 
     func call(_ number: String = "441632960100", offer: String = "offer") {

@@ -77,6 +77,19 @@ public final class FakeSignalling: Signalling {
     }
 }
 
+/// Journals what is asked; what becomes of a websocket is told by the test.
+public struct FakeSockets: SocketDialing {
+    private let journal: Journal
+    public init(_ journal: Journal) { self.journal = journal }
+    public func open(_ leg: LegID, _ call: SocketCall, application: ApplicationID, timeoutSeconds: Int) {
+        journal.note("socket open \(call.uri) \(call.contentType)")
+    }
+    public func close(_ leg: LegID) { journal.note("socket close \(leg)") }
+    public func tell(_ leg: LegID, digit: Character, durationMilliseconds: Int) {
+        journal.note("socket digit \(digit) \(durationMilliseconds)")
+    }
+}
+
 public final class FakeMedia: MediaControl {
     private let journal: Journal
     public init(_ journal: Journal) { self.journal = journal }
@@ -93,6 +106,9 @@ public final class FakeMedia: MediaControl {
     }
     public func renegotiate(_ leg: LegID, offer: String?) throws(MediaRefusal) -> String { "held" }
     public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) { journal.note("media device") }
+    public func openPort(_ leg: LegID, _ port: AudioPort) throws(MediaRefusal) {
+        journal.note("media port \(port.rate)")
+    }
     public func attach(_ leg: LegID, to conversation: ConversationID, audio: MemberAudio) {
         journal.note("media attach \(leg) \(conversation)")
     }

@@ -68,6 +68,11 @@ public final class HTTPFetcher: Sendable {
         }
     }
 
+    /// Asks the outbound policy about a host to which another edge wants to connect.
+    nonisolated(nonsending) public func permit(host: String, deadline: NIODeadline) async throws(FetchFault) {
+        try await resolver.check(host: host, deadline: deadline)
+    }
+
     /// A loop of the client. Who runs on it and names it in its requests hears of the response without another thread
     /// being woken.
     public func nextLoop() -> any EventLoop { eventLoopGroup.next() }

@@ -90,6 +90,8 @@ extension ConversationMachine {
             emit(.openDevice(leg.id, device))
         case .sessions:
             inviteApp(leg.id, ringSeconds: ringSeconds)
+        case .socket(let call):
+            startSocket(leg.id, call, timeoutSeconds: ringSeconds)
         }
     }
 

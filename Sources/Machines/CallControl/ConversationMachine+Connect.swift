@@ -4,7 +4,7 @@ import MediaTime
 import NCCO
 import WireJSON
 
-/// `connect` to phone, sip and app (ncco §3.3, §4).
+/// `connect` to phone, sip, app and websocket (ncco §3.3, §4).
 extension ConversationMachine {
     mutating func connect(_ action: Connect, _ parentID: LegID, _ world: World) {
         guard let parent = legs[parentID] else { return }
@@ -42,6 +42,16 @@ extension ConversationMachine {
                 action, parent: parent, to: .app(user: account.name), caller: nil,
                 signalling: .sessions(user: account.name), world)
             connectApp(leg, action, parentID)
+        case .socket(let call):
+            // A bot wants to hear its caller at once (contract README 1).
+            answerIfNeeded(parentID, world)
+            let leg = makeLeg(
+                action, parent: legs[parentID] ?? parent, to: .websocket(uri: call.uri), caller: nil,
+                signalling: .socket(call), world)
+            insert(leg)
+            update(parentID) { $0.script?.step = .connecting(leg.id) }
+            startSocket(leg.id, call, timeoutSeconds: action.timeout)
+            startRingbackTone(action, parentID)
         case .unsupported(let what):
             notSupported(what, parentID)
         case .refused(let to, let ending):

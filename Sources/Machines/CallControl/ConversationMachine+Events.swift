@@ -35,7 +35,7 @@ extension ConversationMachine {
     /// The fields common to all status events of a leg.
     func voiceFields(_ leg: Leg, status: LegStatus) -> JSONObject {
         [
-            "headers": [:],
+            "headers": .object(leg.socketCall?.headers ?? JSONObject()),
             "from": JSON(leg.from?.address),
             "to": .string(leg.to.address),
             "uuid": .string(leg.id.text),

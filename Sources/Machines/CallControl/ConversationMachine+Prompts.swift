@@ -133,6 +133,7 @@ extension ConversationMachine {
     mutating func pressed(_ legID: LegID, _ digit: Character, durationMilliseconds: Int, _ world: World) {
         guard let leg = legs[legID], leg.member != nil else { return }
         keyPresses += 1
+        tellSockets(of: digit, from: legID, durationMilliseconds: durationMilliseconds)
         rtc(
             "audio:dtmf", from: leg,
             body: [

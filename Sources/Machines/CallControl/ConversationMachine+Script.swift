@@ -57,6 +57,10 @@ extension ConversationMachine {
     }
 
     mutating func scriptReplied(_ legID: LegID, _ ask: AskID, _ outcome: ScriptReplyOutcome, _ world: World) {
+        if legs[legID]?.disconnection == ask {
+            disconnectionReplied(legID, outcome, world)
+            return
+        }
         guard let runner = legs[legID]?.script else { return }
         switch runner.step {
         case .script(ask):
@@ -175,15 +179,15 @@ extension ConversationMachine {
     mutating func sendAsk(_ legID: LegID, target: WebhookTarget, fields: JSONObject, _ world: World) {
         let ask = makeAsk()
         update(legID) { $0.script?.step = .asking(ask) }
+        emit(.ask(legID, ask, eventRequest(about: legID, target: target, fields: fields)))
+    }
+
+    func eventRequest(about legID: LegID, target: WebhookTarget, fields: JSONObject) -> ScriptRequest {
         let limits = owner.voiceEventURL
         let socket = limits?.socketTimeoutMilliseconds ?? 10_000
-        emit(
-            .ask(
-                legID, ask,
-                ScriptRequest(
-                    kind: .event, application: owner, leg: legID, conversation: id, target: target,
-                    fallback: owner.fallbackAnswerURL,
-                    connectTimeoutMilliseconds: limits?.connectTimeoutMilliseconds ?? 1000,
-                    socketTimeoutMilliseconds: socket, deadlineMilliseconds: 4 * socket, fields: fields)))
+        return ScriptRequest(
+            kind: .event, application: owner, leg: legID, conversation: id, target: target,
+            fallback: owner.fallbackAnswerURL, connectTimeoutMilliseconds: limits?.connectTimeoutMilliseconds ?? 1000,
+            socketTimeoutMilliseconds: socket, deadlineMilliseconds: 4 * socket, fields: fields)
     }
 }

@@ -120,6 +120,7 @@ public struct ConversationMachine: Sendable {
             place(leg, placement, source, ringSeconds: ringSeconds, world)
         case .scriptReply(let leg, let ask, let outcome): scriptReplied(leg, ask, outcome, world)
         case .sip(let leg, let event): signalling(leg, event, world)
+        case .socket(let leg, let event): socket(leg, event, world)
         case .mediaRefused(let leg, let refusal): mediaRefused(leg, refusal, world)
         case .digit(let leg, let digit, let duration): pressed(leg, digit, durationMilliseconds: duration, world)
         case .rtpTimeout(let leg):

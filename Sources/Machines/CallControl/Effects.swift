@@ -13,6 +13,9 @@ public enum Effect: Sendable {
     case bye(DialogID)
     // Media
     case openDevice(LegID, DeviceSetting)
+    case openSocket(LegID, SocketCall, timeoutSeconds: Int)
+    /// A key that another party pressed.
+    case tellSocket(LegID, Character, durationMilliseconds: Int)
     case attach(LegID, MemberAudio)
     case updateAudio(LegID, MemberAudio)
     case closeMedia(LegID)

@@ -12,7 +12,8 @@ extension Leg {
         if kind != .app || joinedAt != nil || isAttached || status.isTerminal { channel["id"] = .string(id.text) }
         if let from { channel["from"] = from.json }
         channel["to"] = to.json
-        channel["headers"] = .object(headersObject)
+        channel["headers"] = .object(socketCall?.headers ?? headersObject)
+        channel["content-type"] = socketCall.map { .string($0.contentType) }
         return channel
     }
 

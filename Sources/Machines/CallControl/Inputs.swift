@@ -11,6 +11,7 @@ public enum ConversationInput: Sendable {
     /// The answer to `ask` or `loadScript`.
     case scriptReply(LegID, AskID, ScriptReplyOutcome)
     case sip(LegID, SIPLegEvent)
+    case socket(LegID, SocketEvent)
     case mediaRefused(LegID, MediaRefusal)
     case digit(LegID, Character, durationMilliseconds: Int)
     case rtpTimeout(LegID)
@@ -40,6 +41,7 @@ extension ConversationInput {
     /// The leg it is about, when that leg may meanwhile live in another conversation.
     public var leg: LegID? {
         switch self {
+        case .socket(let leg, _): leg
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
             .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg),
             .command(let leg, _, _), .probe(let leg, _):
@@ -54,6 +56,7 @@ public enum Placement: Sendable {
     case dial(Dial)
     case device(DeviceSetting)
     case sessions
+    case socket(SocketCall)
 }
 
 public enum SIPLegEvent: Sendable {

@@ -13,6 +13,8 @@ public struct Leg: Sendable {
         case device(user: String)
         /// An app user without a device: only live sessions see the invitation.
         case sessions(user: String)
+        /// A websocket that the box opened.
+        case socket(SocketCall)
     }
 
     public struct HistoryEntry: Hashable, Sendable {
@@ -60,6 +62,8 @@ public struct Leg: Sendable {
     var startsRoom = true
     /// Digits to send when it answers.
     public var dtmfAnswer: String?
+    /// Asks whether its application, which closed the websocket, has a script for the caller; it is over with the reply.
+    var disconnection: AskID?
     /// Tone it hears while the far end rings, or its device's ring.
     var ringing: PlayID?
     /// What a `talk` or `stream` order plays to it.
@@ -93,6 +97,12 @@ public struct Leg: Sendable {
     /// Its SIP dialog, if it has one.
     public var dialog: DialogID? {
         if case .sip(let dialog) = signalling { return dialog }
+        return nil
+    }
+
+    /// The websocket it is.
+    var socketCall: SocketCall? {
+        if case .socket(let call) = signalling { return call }
         return nil
     }
 

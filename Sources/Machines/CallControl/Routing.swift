@@ -1,5 +1,5 @@
 public import CallModel
-import EdgeProtocols
+public import EdgeProtocols
 public import NCCO
 
 /// Where a `connect` leads: trunk, SIP peer, sound device or live sessions.
@@ -8,6 +8,7 @@ public enum Routing {
         case sip(to: Endpoint, Dial)
         case device(UserAccount, DeviceSetting)
         case sessions(UserAccount)
+        case socket(SocketCall)
         /// An endpoint kind of a later issue.
         case unsupported(String)
         /// It cannot be reached; the leg exists only to say so.
@@ -19,7 +20,7 @@ public enum Routing {
         case .phone(let number, _, _): return phone(number, from: action, caller: caller, world)
         case .sip(let endpoint): return sip(endpoint, from: action.from ?? callerID(caller), world)
         case .app(let user): return app(user, application: nil, world)
-        case .websocket: return .unsupported("connect to websocket")
+        case .websocket(let endpoint): return .socket(SocketCall(endpoint))
         case .vbc: return .unsupported("connect to vbc")
         }
     }
@@ -32,7 +33,7 @@ public enum Routing {
         case .phone(let number, _, _): return phone(number, from: action, caller: nil, world)
         case .sip(let endpoint): return sip(endpoint, from: from ?? anyNumber(world.directory) ?? "switchhook", world)
         case .app(let user): return app(user, application: nil, world)
-        case .websocket: return .unsupported("connect to websocket")
+        case .websocket(let endpoint): return .socket(SocketCall(endpoint))
         case .vbc: return .unsupported("connect to vbc")
         }
     }
@@ -121,6 +122,19 @@ public enum Routing {
         case .loopback: return uri.host.hasPrefix("127.") || uri.host == "localhost" || uri.host == "[::1]"
         case .refuse: return false
         }
+    }
+}
+
+extension SocketCall {
+    init(_ endpoint: WebSocketEndpoint) {
+        self.init(
+            uri: endpoint.uri, rate: endpoint.sampleRate, headers: endpoint.headers,
+            authorization: endpoint.authorization.map { authorization in
+                switch authorization {
+                case .vonage: .signature
+                case .custom(let value): .custom(value)
+                }
+            })
     }
 }
 

@@ -152,6 +152,8 @@ public protocol MediaControl: Sendable {
     func renegotiate(_ leg: LegID, offer: String?) throws(MediaRefusal) -> String
     /// Opens the sound device as a leg's media. May block: call it off the conversation's path.
     func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal)
+    /// Makes a leg whose sound an edge carries.
+    func openPort(_ leg: LegID, _ port: AudioPort) throws(MediaRefusal)
     /// Puts a leg into the mix of a conversation, or moves it there from another one without a lost packet.
     func attach(_ leg: LegID, to conversation: ConversationID, audio: MemberAudio)
     /// Changes who hears whom.

@@ -91,7 +91,13 @@ actor ConversationActor {
         case .openDevice(let leg, let device): openDevice(leg, device)
         case .attach(let leg, let audio): edges.media.attach(leg, to: id, audio: audio)
         case .updateAudio(let leg, let audio): edges.media.update(leg, audio: audio)
+        case .openSocket(let leg, let call, let timeout):
+            switchboard.register(leg, dialog: nil, with: self)
+            edges.sockets.open(leg, call, application: application, timeoutSeconds: timeout)
+        case .tellSocket(let leg, let digit, let duration):
+            edges.sockets.tell(leg, digit: digit, durationMilliseconds: duration)
         case .closeMedia(let leg):
+            edges.sockets.close(leg)
             edges.media.close(leg)
             switchboard.releaseDevice(of: leg)
         case .play(let play, let source, let target, let loop, let level):

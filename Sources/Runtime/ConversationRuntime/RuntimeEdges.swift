@@ -7,6 +7,7 @@ public import MediaTime
 public struct RuntimeEdges: Sendable {
     public var signalling: any Signalling
     public var media: any MediaControl
+    public var sockets: any SocketDialing
     public var log: any EventLog
     public var prompts: any PromptLoading
     public var scripts: any ScriptAsking
@@ -14,11 +15,12 @@ public struct RuntimeEdges: Sendable {
     public var logger: Logger
 
     public init(
-        signalling: any Signalling, media: any MediaControl, log: any EventLog, prompts: any PromptLoading,
-        scripts: any ScriptAsking, time: any TimeSource, logger: Logger
+        signalling: any Signalling, media: any MediaControl, sockets: any SocketDialing, log: any EventLog,
+        prompts: any PromptLoading, scripts: any ScriptAsking, time: any TimeSource, logger: Logger
     ) {
         self.signalling = signalling
         self.media = media
+        self.sockets = sockets
         self.log = log
         self.prompts = prompts
         self.scripts = scripts

@@ -1,5 +1,5 @@
 import CallControl
-import CallModel
+public import CallModel
 public import EdgeProtocols
 import CoreMetrics
 import Logging
@@ -35,6 +35,9 @@ extension Switchboard {
             edges.logger.info("trunk registration", metadata: ["trunk": .string(trunk), "state": "\(state)"])
         }
     }
+
+    /// What becomes of a websocket leg.
+    public func handle(_ event: SocketEvent, of leg: LegID) { conversation(of: leg)?.post(.socket(leg, event)) }
 
     public func handle(_ report: MediaReport) {
         switch report {

@@ -12,7 +12,9 @@ import MediaTime
 import PromptAudio
 import SIPStack
 import ServiceLifecycle
+import SocketLegs
 import Synchronization
+import Tokens
 import WebhookClient
 import WireJSON
 
@@ -22,6 +24,7 @@ final class Box: Sendable {
     let store: EventStore
     let delivery: WebhookDelivery
     let media: MediaEngine
+    let sockets: SocketLegs
     let sip: SIPStack
     let switchboard: Switchboard
     private let fetcher: HTTPFetcher
@@ -62,10 +65,21 @@ final class Box: Sendable {
         sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) {
             inbox.take($0)
         }
+        let issuer = configuration.webhooks.issuer
+        sockets = try SocketLegs(
+            media: media, fetcher: fetcher, logger: logger,
+            sign: { id in
+                owners.owner(of: id).map { application, account in
+                    WebhookSignature.bearer(
+                        secret: application.signatureSecret ?? account.signatureSecret, apiKey: account.apiKey,
+                        applicationID: id, issuer: issuer, body: [], now: time.wallNow)
+                }
+            }, report: { inbox.take($1, of: $0) })
         switchboard = Switchboard(
             directory: directory, settings: configuration.runtime,
             edges: RuntimeEdges(
-                signalling: sip, media: media, log: store, prompts: prompts, scripts: scripts, time: time,
+                signalling: sip, media: media, sockets: sockets, log: store, prompts: prompts, scripts: scripts,
+                time: time,
                 logger: logger))
         keeper = DirectoryKeeper(
             records: store, secrets: secrets, configured: directory, settings: configuration.runtime)
@@ -105,6 +119,7 @@ final class Box: Sendable {
         switchboard.knowRooms(try await store.livingConversations())
         try await delivery.start()
         try media.start()
+        try await sockets.start()
         try sip.start()
         try await server.start()
         gauges.start()
@@ -195,6 +210,7 @@ final class Box: Sendable {
         await delivery.stop()
         await sip.stop()
         media.stop()
+        await sockets.stop()
         gauges.stop()
         housekeeping.withLock { $0?.cancel() }
         resting.withLock { $0?.cancel() }

@@ -1,3 +1,4 @@
+import CallModel
 import ConversationRuntime
 import EdgeProtocols
 import Synchronization
@@ -31,6 +32,9 @@ final class EdgeInbox: Sendable {
         }
         switchboard?.handle(report)
     }
+
+    /// No websocket is opened before there is a switchboard.
+    func take(_ event: SocketEvent, of leg: LegID) { state.withLock { $0.switchboard }?.handle(event, of: leg) }
 
     func connect(_ switchboard: Switchboard) {
         let early = state.withLock { state in

@@ -166,7 +166,7 @@ public struct WebSocketEndpoint: Hashable, Sendable {
         case custom(String)
     }
     public var uri: String
-    /// 8 000, 16 000 or 24 000.
+    /// 8 000, 16 000, 24 000 or 48 000.
     public var sampleRate = 16_000
     public var headers: JSONObject
     public var authorization: Authorization?

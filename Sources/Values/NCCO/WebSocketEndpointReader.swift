@@ -38,15 +38,16 @@ extension EndpointReader {
         return .websocket(endpoint)
     }
 
-    /// `audio/l16;rate=N`, blanks and case ignored.
+    /// `audio/l16;rate=N`, blanks and case ignored; 48 000 goes beyond the contract.
     private static func sampleRate(_ key: String, _ value: JSON, _ findings: inout Findings) -> Int? {
         guard let text = findings.text(key, value) else { return nil }
         switch text.lowercased().filter({ $0 != " " && $0 != "\t" }) {
         case "audio/l16;rate=8000": return 8000
         case "audio/l16;rate=16000": return 16_000
         case "audio/l16;rate=24000": return 24_000
+        case "audio/l16;rate=48000": return 48_000
         default:
-            findings.fault(key, "must be audio/l16 with rate=8000, 16000 or 24000")
+            findings.fault(key, "must be audio/l16 with rate=8000, 16000, 24000 or 48000")
             return nil
         }
     }

@@ -46,6 +46,28 @@ internal import Synchronization
     /// Samples that can be pushed. Exact for the producer, a lower bound for others.
     public var space: Int { @_noLocks get { capacity &- fill } }
 
+    /// Samples pushed since the ring was made: where the next one will stand. Exact for the producer.
+    public var written: Int { @_noLocks get { unsafe positions.pointee.written.load(ordering: .acquiring) } }
+
+    /// Samples popped or discarded since the ring was made. Exact for the consumer, a lower bound for others.
+    public var consumed: Int { @_noLocks get { unsafe positions.pointee.read.load(ordering: .acquiring) } }
+
+    /// Appends what finds room of a run of samples and returns how many did. Producer only, not on real-time threads.
+    public func push(_ samples: ArraySlice<Int16>) -> Int {
+        unsafe samples.withUnsafeBufferPointer { run in
+            guard let first = run.baseAddress else { return 0 }
+            return unsafe push(first, count: run.count)
+        }
+    }
+
+    /// Takes up to `count` of the oldest samples. Consumer only, not on real-time threads.
+    public func pop(_ count: Int) -> [Int16] {
+        unsafe [Int16](unsafeUninitializedCapacity: count) { room, made in
+            guard let first = room.baseAddress else { return }
+            made = unsafe pop(into: first, count: count)
+        }
+    }
+
     /// Appends up to `count` samples and returns how many found room. Producer only.
     @_noLocks public func push(_ samples: UnsafePointer<Int16>, count: Int) -> Int {
         let written = unsafe positions.pointee.written.load(ordering: .relaxed)

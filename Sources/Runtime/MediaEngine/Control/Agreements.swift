@@ -127,7 +127,7 @@ extension LegRecord {
     /// - Parameter places: buses whose voices it hears through lists of its own; empty: it has none.
     /// - Returns: nil: it lacks nothing.
     func equip(hearing places: Set<Int> = []) -> LegChange? {
-        guard agreement != nil || device != nil else { return nil }
+        guard agreement != nil || device != nil || port != nil else { return nil }
         var hasMade = false
         if let agreement, agreement.codec == .opus, equipment.decoder == nil {
             equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)

@@ -34,7 +34,7 @@ extension MediaEngine {
     /// Makes block and record; nil when the engine does not run, knows the leg, or is full.
     static func register(
         _ id: LegID, _ policy: MediaPolicy, _ sockets: LegSockets?, _ device: DeviceHandle?, _ link: DeviceLink?,
-        _ state: inout EngineState, limit: Int
+        _ state: inout EngineState, limit: Int, port: (AudioPort, PortLink)? = nil
     ) -> LegRecord? {
         guard state.isRunning, state.legs[id] == nil, state.legs.count < limit else { return nil }
         var random = SystemRandomNumberGenerator()
@@ -44,11 +44,11 @@ extension MediaEngine {
         let block = LegPointer.allocate(capacity: 1)
         unsafe block.initialize(
             to: LegBlock(
-                serial: serial, key: LegKey.of(id), sockets: sockets, device: link,
+                serial: serial, key: LegKey.of(id), sockets: sockets, device: link, port: port?.1,
                 lobby: MixBlock.allocate(isLobby: true), counters: counters, start: random.next(), ssrc: random.next()))
         let record = unsafe LegRecord(
             id: id, serial: serial, block: block, counters: counters, sockets: sockets, device: device,
-            policy: policy, worker: state.place(), sessionID: random.next() >> 2)
+            port: port?.0, policy: policy, worker: state.place(), sessionID: random.next() >> 2)
         state.workers[record.worker].load += 1
         state.legs[id] = record
         state.bySerial[serial] = record
@@ -92,6 +92,7 @@ extension LegRecord {
     /// Counters as the worker published them last, at most 20 ms ago while sound flows.
     var statistics: MediaStatistics {
         func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
+        if let port { return port.statistics }
         var result = MediaStatistics()
         unsafe result.packetsReceived = read(counters.pointee.packetsReceived)
         unsafe result.packetsSent = read(counters.pointee.packetsSent)

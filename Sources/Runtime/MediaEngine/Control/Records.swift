@@ -25,6 +25,8 @@ import VoiceCodecs
     let counters: UnsafeMutablePointer<LegCounters>
     let sockets: LegSockets?
     let device: DeviceHandle?
+    /// Keeps the rings of `block.port` alive.
+    let port: AudioPort?
     let policy: MediaPolicy
 
     var place = Place.unborn
@@ -57,7 +59,8 @@ import VoiceCodecs
 
     init(
         id: LegID, serial: UInt64, block: LegPointer, counters: UnsafeMutablePointer<LegCounters>,
-        sockets: LegSockets?, device: DeviceHandle?, policy: MediaPolicy, worker: Int, sessionID: UInt64
+        sockets: LegSockets?, device: DeviceHandle?, port: AudioPort?, policy: MediaPolicy, worker: Int,
+        sessionID: UInt64
     ) {
         self.id = id
         self.serial = serial
@@ -65,6 +68,7 @@ import VoiceCodecs
         unsafe self.counters = counters
         self.sockets = sockets
         self.device = device
+        self.port = port
         self.policy = policy
         self.worker = worker
         self.sessionID = sessionID
@@ -72,7 +76,9 @@ import VoiceCodecs
 
     /// Sample rate of what it says and hears.
     var rate: Int {
-        device != nil ? 48_000 : agreement.map { Agreements.codec($0.codec).sampleRate } ?? 8000
+        if device != nil { return 48_000 }
+        if let port { return BusRate.rate(at: BusRate.place(of: port.rate)) }
+        return agreement.map { Agreements.codec($0.codec).sampleRate } ?? 8000
     }
 
     /// Frees the block and all that hangs on it; the worker has handed it back.
@@ -92,6 +98,7 @@ import VoiceCodecs
         canHear?.deallocate()
         unsafe MixBlock.deallocate(block.pointee.lobby)
         unsafe block.pointee.device?.deallocate()
+        unsafe block.pointee.port?.deallocate()
         unsafe block.pointee.deallocate()
         unsafe block.deallocate()
         unsafe counters.deinitialize(count: 1)

@@ -20,9 +20,11 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     let serial: UInt64
     /// What lists of other legs name.
     let key: UInt64
-    /// Nil for a sound device.
+    /// Nil for a sound device and a port.
     let sockets: LegSockets?
     let device: DeviceLink?
+    /// Its sound is carried by an edge.
+    let port: PortLink?
     /// Nil until there is an agreement.
     var settings: LegSettings?
     var equipment = LegEquipment()
@@ -69,13 +71,14 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     /// Control only.
     /// - Parameter start: random, for the first sequence number and timestamp.
     init(
-        serial: UInt64, key: UInt64, sockets: LegSockets?, device: DeviceLink?, lobby: MixPointer,
+        serial: UInt64, key: UInt64, sockets: LegSockets?, device: DeviceLink?, port: PortLink?, lobby: MixPointer,
         counters: UnsafeMutablePointer<LegCounters>, start: UInt64, ssrc: UInt32
     ) {
         self.serial = serial
         self.key = key
         self.sockets = sockets
         self.device = device
+        self.port = port
         input = LegInput()
         output = LegOutput(
             ssrc: ssrc, sequence: UInt16(truncatingIfNeeded: start) & 0x7FFF,
@@ -101,6 +104,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var rate: Int {
         @_noLocks get {
             if case .some = device { return 48_000 }
+            if let port { return port.busRate }
             guard let settings else { return 8000 }
             return settings.codec.sampleRate
         }

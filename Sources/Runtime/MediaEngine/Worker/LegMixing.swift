@@ -8,14 +8,8 @@ extension LegBlock {
     /// Fills `said` with the next `count` samples.
     /// - Returns: false when they are silence.
     @_noLocks mutating func say(_ count: Int, _ scratch: borrowing Scratch) -> Bool {
-        if let device {
-            let isVoiced = unsafe device.pull(count, into: said)
-            if isVoiced && !hasHeard {
-                hasHeard = true
-                scratch.sink.report(.firstAudio, serial: serial, Int64(bitPattern: swh_monotonic_ns()), 0)
-            }
-            return isVoiced
-        }
+        if let device { return tellFirst(unsafe device.pull(count, into: said), scratch) }
+        if let port { return tellFirst(unsafe port.pull(count, into: said), scratch) }
         guard let settings, settings.receives else {
             unsafe SampleMath.clear(said, count: count)
             return false
@@ -27,11 +21,21 @@ extension LegBlock {
         return isVoiced
     }
 
+    /// Reports the first sound of a leg that has no packets.
+    @_noLocks private mutating func tellFirst(_ isVoiced: Bool, _ scratch: borrowing Scratch) -> Bool {
+        if isVoiced && !hasHeard {
+            hasHeard = true
+            scratch.sink.report(.firstAudio, serial: serial, Int64(bitPattern: swh_monotonic_ns()), 0)
+        }
+        return isVoiced
+    }
+
     /// Sends `count` samples of what it hears.
     @_noLocks mutating func hearAndSend(
         _ heard: UnsafeMutablePointer<Int16>, _ count: Int, _ scratch: borrowing Scratch, at now: UInt64
     ) {
         if let device { return unsafe device.push(heard, count: count) }
+        if let port { return unsafe port.push(heard, count: count) }
         guard let settings, settings.sends else {
             // On hold nothing is sent, and the timestamp goes on.
             catchUpHeld(count)
