@@ -24,8 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "Interop"))
 
 from support.backend import Backend  # noqa: E402
+from support.bot import Bot  # noqa: E402
 from support.box import BINARY, NUMBER, Box, free_port, free_sip_port  # noqa: E402
 from support.phone import Phone  # noqa: E402
+from support.sound import decode_mu_law, tone  # noqa: E402
 import socket  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0))
@@ -282,6 +284,61 @@ def rooms(folder, seconds):
         "resident a call": ((loaded - idle) / max(up, 1), 250, "kB")}
 
 
+class FirstLoud:
+    """Stands before a phone's socket and notes when the first loud packet leaves."""
+
+    def __init__(self, inner):
+        self.inner, self.at = inner, None
+
+    def sendto(self, data, target):
+        self.inner.sendto(data, target)
+        if self.at is None and abs(decode_mu_law(data[12:]).astype(int)).max() > 2000:
+            self.at = time.monotonic()
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+
+def websocket_delay(folder, seconds):
+    """A phone's packet to the bot's message that holds its sound, and a bot's message to the phone's packet."""
+    import numpy as np
+
+    backend, bot = Backend(), Bot()
+    endpoint = {"type": "websocket", "uri": bot.uri, "content-type": "audio/l16;rate=8000"}
+    backend.script = [{"action": "connect", "endpoint": [endpoint]}]
+    box = box_in(folder, "websocket", backend).start()
+    phone = Phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    talk = bot.wait()
+    talk.listen(1)
+    to_bot, to_phone = [], []
+    loud = lambda samples: len(samples) and abs(samples.astype(int)).max() > 2000  # noqa: E731
+    for turn in range(50):
+        time.sleep(0.15 + 0.0137 * turn % 0.02)
+        heard = len(talk.audio)
+        stamp = phone.rtp = FirstLoud(phone.rtp.inner if isinstance(phone.rtp, FirstLoud) else phone.rtp)
+        phone.say(tone(500, 0.1))
+        talk.listen(0.3)
+        arrivals = [at for data, at in talk.audio[heard:] if loud(np.frombuffer(data, dtype="<i2"))]
+        to_bot.append((arrivals[0] - stamp.at) * 1000)
+        time.sleep(0.0137 * turn % 0.02)
+        heard, sent = len(phone.packets), time.monotonic()
+        talk.say(tone(500, 0.1, 8000), 8000, pace=False)
+        phone.listen(0.3)
+        arrivals = [p[4] for p in phone.packets[heard:] if p[2] == 0 and loud(decode_mu_law(p[3]))]
+        to_phone.append((arrivals[0] - sent) * 1000)
+    phone.close()
+    box.stop()
+    bot.close()
+    backend.close()
+    return {
+        "phone's packet to websocket, p50": (percentile(to_bot, 0.5), None, "ms"),
+        "phone's packet to websocket, p95": (percentile(to_bot, 0.95), 40, "ms"),
+        "websocket to phone's packet, p50": (percentile(to_phone, 0.5), None, "ms"),
+        "websocket to phone's packet, p95": (percentile(to_phone, 0.95), 40, "ms")}
+
+
 def wait_http(port, timeout=20):
     deadline = time.monotonic() + timeout
     while True:
@@ -296,7 +353,7 @@ def wait_http(port, timeout=20):
 
 BENCHES = {
     "start": start_and_idle, "answer": answer_time, "latency": webhook_latency, "webhooks": webhook_rate, "rooms": rooms, "rate": call_rate,
-    "memory": memory}
+    "memory": memory, "websocket": websocket_delay}
 
 
 def main():
