@@ -23,6 +23,8 @@ struct PhoneEar: ~Copyable {
     /// How long the condition holds without a break, windows.
     private var run = 0
 
+    var sampleRate: Int { decoder.sampleRate }
+
     /// - Parameter mark: packets of the call that came before and do not count.
     init(_ codec: VoiceCodec, from mark: Int) {
         decoder = PhoneDecoder(codec)
@@ -35,7 +37,7 @@ struct PhoneEar: ~Copyable {
     ) -> Bool {
         for packet in packets.dropFirst(taken) { place(packet) }
         taken = max(taken, packets.count)
-        let size = decoder.sampleRate / Self.windowsPerSecond
+        let size = sampleRate / Self.windowsPerSecond
         let wanted = max(1, Int((lasting / .milliseconds(1000 / Self.windowsPerSecond)).rounded(.up)))
         while (judged + 1) * size <= samples.count {
             run = condition(samples[judged * size..<(judged + 1) * size]) ? run + 1 : 0

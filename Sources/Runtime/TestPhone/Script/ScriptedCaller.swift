@@ -164,12 +164,13 @@ final class ScriptedCaller: Sendable {
     ) async -> String? {
         guard let codec = state.withLock({ $0.codec }) else { return "the call is not answered: expect answer first" }
         var ear = PhoneEar(codec, from: mark)
+        let rate = ear.sampleRate
         var loudest = -120.0
         while true {
             let isOver = state.withLock { $0.isOver }
             let isHeard = ear.hears(media.snapshot().packets, lasting: lasting) { window in
                 loudest = max(loudest, PhoneEar.level(window))
-                return condition(window, codec.clockRate)
+                return condition(window, rate)
             }
             if isHeard { return nil }
             if isOver || time.now >= deadline {
