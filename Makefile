@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib1g-dev libcurl4 libxml2 libncurses6 \
 	libsqlite3-dev libasound2-dev libopus-dev libsrtp2-dev libsofia-sip-ua-dev libssl-dev libespeak-ng-dev espeak-ng-data \
 	libsndfile1-dev libspeexdsp-dev
-TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox python3-venv
+TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox libsox-fmt-mp3 python3-venv
 BENCH_PACKAGES := build-essential sip-tester python3-venv
 
 SWIFT = $(shell .ci/swift)

@@ -148,7 +148,7 @@ let package = Package(
             "MediaEngine", in: .runtime, settings: realTime,
             [
                 "MediaTime", "Rings", "CallModel", "SDP", "RTP", "EdgeProtocols", "AudioGraph", "VoiceCodecs",
-                "SoundDevice", "RTPTransport", "CLinux", log, metrics,
+                "SoundDevice", "RTPTransport", "PromptAudio", "CLinux", log, metrics,
             ]),
         module(
             "ConversationRuntime", in: .runtime,

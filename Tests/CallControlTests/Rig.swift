@@ -17,7 +17,9 @@ final class Rig {
     var effects: [Effect] = []
     var rows: [EventRow] = []
     var legs: [LegRecord] = []
+    var files: [FileRecord] = []
     private var nextDialog: UInt64 = 100
+    private var picked = 0
 
     init(actions: [Action]? = nil) {
         application.voiceEventURL = WebhookSetting(
@@ -27,27 +29,39 @@ final class Rig {
         var automatic = kiosk
         automatic.name = "auto"
         automatic.device?.autoAnswer = true
+        var desk = UserAccount(name: "4321")
+        desk.contact = "sip:desk@127.0.0.1:5080"
         var trunk = Trunk(name: "carrier", uri: "sip:127.0.0.1:5070")
         trunk.allowForeignCallerID = true
         directory = Directory(
             account: Account(apiKey: "k", apiSecret: "s", signatureSecret: "x"),
             applications: [application.id: application],
             numbers: [NumberRoute(number: "441632960100", application: application.id)],
-            users: ["kiosk": kiosk, "auto": automatic, "bob": UserAccount(name: "bob")], trunks: [trunk])
+            users: ["kiosk": kiosk, "auto": automatic, "bob": UserAccount(name: "bob"), "4321": desk], trunks: [trunk])
         machine = ConversationMachine(id: ConversationID("CON-1"), application: application)
     }
 
     var world: World {
-        World(
-            now: time.now, wall: time.wallNow, directory: directory, settings: CallSettings(),
+        var settings = CallSettings()
+        settings.recordingBase = "http://box"
+        return World(
+            now: time.now, wall: time.wallNow, directory: directory, settings: settings,
             statistics: { _ in MediaStatistics() },
             makeDialog: { [self] in
                 nextDialog += 1
                 return DialogID(rawValue: nextDialog)
+            }, isLive: { [self] id, _ in rooms.values.contains { $0.id == id && !$0.hasEnded } },
+            pick: { [self] count in
+                picked += 1
+                return picked % count
             })
     }
 
     let caller = LegID("a")
+    static let callerLeg = Leg(
+        id: LegID("a"), kind: .phone, direction: .inbound, signalling: .sip(DialogID(rawValue: 1)),
+        from: .phone(number: "441632960001"), to: .phone(number: "441632960100"),
+        user: UserSummary(id: UserID("USR-a"), name: "NAM-a"), startedAt: WallTime(milliseconds: 0))
 
     /// An inbound call from 441632960001 to 441632960100, whose script is `actions`.
     func call(_ actions: Action...) {
@@ -86,7 +100,9 @@ final class Rig {
         }
     }
 
-    private func enter(_ leg: Leg, _ entry: RoomEntry) {
+    private func enter(_ leg: Leg, _ original: RoomEntry) {
+        var entry = original
+        if let target = entry.target { entry.name = rooms.first { $0.value.id == target }?.key ?? "?" }
         var room =
             rooms[entry.name]
             ?? ConversationMachine(
@@ -99,6 +115,18 @@ final class Rig {
         }
     }
 
+    /// A second conversation with one leg in it, as a target of transfers.
+    func openConversation(_ name: String, leg: LegID = LegID("other")) {
+        var conversation = ConversationMachine(id: ConversationID("CON-" + name), application: application)
+        let knocking = Leg(
+            id: leg, kind: .phone, direction: .inbound, signalling: .sip(DialogID(rawValue: 50)),
+            from: .phone(number: "441632960009"), to: .phone(number: "441632960100"),
+            user: UserSummary(id: UserID("USR-o"), name: "NAM-o"), startedAt: time.wallNow)
+        _ = conversation.handle(
+            .knock(knocking, script: .inline([.wait(seconds: 60)]), application: application), in: world)
+        rooms[name] = conversation
+    }
+
     func sendToRoom(_ name: String, _ input: ConversationInput) {
         guard var room = rooms[name] else { return }
         keep(room.handle(input, in: world))
@@ -109,6 +137,15 @@ final class Rig {
         effects += step.effects
         rows += step.batch.events
         legs += step.batch.legs
+        files += step.batch.files
+    }
+
+    /// Recordings that were started, and those that were asked to end.
+    var recordings: [(RecordingID, RecordingSource)] {
+        effects.compactMap { if case .startRecording(let id, let source, _) = $0 { (id, source) } else { nil } }
+    }
+    var stopped: [RecordingID] {
+        effects.compactMap { if case .stopRecording(let id) = $0 { id } else { nil } }
     }
 
     var lastAsk: AskID? {

@@ -127,14 +127,93 @@ import WireJSON
         #expect(rig.machine.hasEnded)
     }
 
-    @Test("what is not executed yet is told by name and skipped", arguments: ["record", "connect to websocket"])
-    func notSupported(name: String) {
+    @Test("asynchronous input tells each key at once and holds the script only for prompts that a key may interrupt")
+    func realTimeKeys() throws {
         let rig = Rig()
-        let action: Action =
-            name == "record"
-            ? .record(Record()) : .connect(Connect(endpoint: .websocket(WebSocketEndpoint(uri: "ws://127.0.0.1:1/"))))
-        rig.call(action, .talk(Talk(text: "next")))
-        #expect(rig.voice("error")?["reason"] == .string("\(name): not supported yet"))
+        var input = Input()
+        input.dtmf = Input.DTMF()
+        input.isAsynchronous = true
+        input.event = WebhookTarget(url: "http://127.0.0.1:1/keys", method: .post)
+        rig.call(.input(input), .talk(Talk(text: "goes on")))
+        #expect(rig.rows.contains { $0.type == "audio:say" })
+        press("5#", rig)
+        let told = rig.rows.filter { $0.type == "input" }
+        #expect(told.map(\.destination) == [input.event, input.event] && told.allSatisfy { $0.delivery == .webhook })
+        let digits = told.compactMap { try? JSON(parsing: $0.body) }.map { $0["dtmf"] }
+        #expect(
+            digits == [["digits": "5", "timed_out": false], ["digits": "#", "timed_out": false]])
+
+        let prompted = Rig()
+        var first = Talk(text: "one")
+        first.bargeIn = true
+        prompted.call(.talk(first), .talk(Talk(text: "two")), .input(input), .talk(Talk(text: "after")))
+        let playing = try #require(prompted.lastPlay)
+        #expect(prompted.rows.filter { $0.type == "audio:say" }.count == 1)
+        press("1", prompted)
+        #expect(prompted.effects.contains { if case .stopPlay(playing) = $0 { true } else { false } })
+        let said = prompted.rows.filter { $0.type == "audio:say" }.compactMap { try? JSON(parsing: $0.body) }
+        #expect(said.map { $0["body"]?["text"] } == ["one", "after"])
+    }
+
+    @Test("vbc reaches the contact of the user of that name, and none is a failed leg")
+    func vbc() throws {
+        let rig = Rig()
+        rig.call(.connect(Connect(endpoint: .vbc(extension: "4321"))))
+        let dials = rig.effects.compactMap { if case .dial(_, _, let dial) = $0 { dial } else { nil } }
+        #expect(dials.map(\.target) == ["sip:desk@127.0.0.1:5080"] && dials.map(\.fromUser) == ["441632960001"])
+        let leg = try #require(rig.legs.last { $0.direction == .outbound })
+        #expect(leg.kind == .vbc && leg.to == .vbc(extension: "4321"))
+        let nobody = Rig()
+        nobody.call(.connect(Connect(endpoint: .vbc(extension: "bob"))))
+        #expect(nobody.voiceLog.contains("failed outbound cannot_route"))
+    }
+
+    @Test("randomFromNumber shows one of the Application's own numbers, not always the same")
+    func randomNumber() {
+        let rig = Rig()
+        let other = ApplicationID("00000000-0000-4000-8000-000000000000")
+        rig.directory.numbers += [
+            NumberRoute(number: "441632960101", application: rig.application.id),
+            NumberRoute(number: "441632969999", application: other),
+            NumberRoute(number: "44163*", application: rig.application.id),
+        ]
+        var seen: Set<String> = []
+        for endpoint in [phone().endpoint, .sip(SIPEndpoint(address: .uri("sip:bob@127.0.0.1:5090")))] {
+            var connect = Connect(endpoint: endpoint)
+            connect.randomFromNumber = true
+            for _ in 0..<2 {
+                guard
+                    case .sip(_, let dial) = Routing.route(
+                        connect, caller: rig.machine.liveLegs.first ?? Rig.callerLeg, of: rig.application.id, rig.world)
+                else {
+                    Issue.record("not dialled")
+                    continue
+                }
+                seen.insert(dial.fromUser)
+            }
+        }
+        #expect(seen == ["441632960100", "441632960101"])
+    }
+
+    @Test("music on hold that cannot be fetched is an error event")
+    func musicFails() throws {
+        let rig = Rig()
+        var action = ConversationAction(name: "hall")
+        action.startOnEnter = false
+        action.musicOnHoldURL = "http://127.0.0.1:1/music.mp3"
+        rig.call(.conversation(action))
+        rig.sendToRoom("hall", .playFailed(try #require(rig.lastPlay), reason: "stream: 404"))
+        #expect(rig.voice("error")?["reason"] == "stream: 404")
+    }
+
+    @Test("what is not done yet is told by name, and the rest of the action is done")
+    func notSupported() {
+        let rig = Rig()
+        var record = Record()
+        record.transcription = Transcription()
+        rig.call(.record(record), .talk(Talk(text: "next")))
+        #expect(rig.voice("error")?["reason"] == "record transcription: not supported yet")
+        #expect(rig.recordings.count == 1)
         #expect(rig.rows.contains { $0.type == "audio:say" })
     }
 

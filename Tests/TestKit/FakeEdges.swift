@@ -118,6 +118,10 @@ public final class FakeMedia: MediaControl {
         journal.note("media play \(id)")
     }
     public func stopPlaying(_ id: PlayID) { journal.note("media stop \(id)") }
+    public func startRecording(_ id: RecordingID, of source: RecordingSource, setting: RecordingSetting) {
+        journal.note("media record \(id) \(setting.path)")
+    }
+    public func stopRecording(_ id: RecordingID) { journal.note("media record-stop \(id)") }
     public func sendDigits(_ leg: LegID, _ digits: String) { journal.note("media digits \(digits)") }
     public func statistics(_ leg: LegID) -> MediaStatistics { MediaStatistics() }
     public func close(_ leg: LegID) -> MediaStatistics {

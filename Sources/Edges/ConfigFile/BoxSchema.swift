@@ -109,6 +109,9 @@ private let httpFields: [Field<SwitchhookConfiguration>] = [
     .optional(
         "http.public_url", \.http.publicURL, .webURL,
         "Base of URLs told to Applications; absent: made from listen."),
+    .optional(
+        "http.recording_url", \.http.recordingURL, .webURL,
+        "Base of recording_url, for SDKs that only fetch from hosts of their own; absent: public_url."),
 ]
 
 private let storeFields: [Field<SwitchhookConfiguration>] = [
@@ -118,6 +121,9 @@ private let storeFields: [Field<SwitchhookConfiguration>] = [
     .scalar(
         "store.retention", \.store.retention, .duration(.seconds(60)...(.seconds(3650 * 86_400))),
         "How long ended Conversations are kept."),
+    .scalar(
+        "store.recording_retention", \.store.recordingRetention, .duration(.seconds(60)...(.seconds(3650 * 86_400))),
+        "How long recorded files are kept."),
 ]
 
 private let collectionFields: [Field<SwitchhookConfiguration>] = [
@@ -188,6 +194,14 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
     .scalar(
         "limits.webhook_rows", \.limits.webhookRows, .integer(100...100_000_000, unit: "rows"),
         "Events of one Application that wait for a later attempt; beyond it the oldest is given up."),
+    .scalar(
+        "limits.recordings", \.limits.recordings, .integer(0...4096, unit: "recordings"), "Recordings at once."),
+    .scalar(
+        "limits.recording_file", \.limits.recordingFileBytes, .size(65_536...(2 << 30)),
+        "One recorded file; a longer recording ends."),
+    .scalar(
+        "limits.recording_disk", \.limits.recordingDiskBytes, .size(0...(1 << 40)),
+        "All recorded files together; beyond it nothing is recorded."),
 ]
 
 private let logFields: [Field<SwitchhookConfiguration>] = [

@@ -117,12 +117,15 @@ public struct HTTPSection: Sendable, Equatable {
     public var tlsPrivateKey: String?
     /// Base of URLs told to Applications; nil: made from `listen`.
     public var publicURL: String?
+    /// Base of `recording_url`; nil: `publicURL`.
+    public var recordingURL: String?
 }
 
 public struct StoreSection: Sendable, Equatable {
     /// The state folder, relative to the working directory.
     public var path = "./var"
     public var retention: Duration = .seconds(7 * 86_400)
+    public var recordingRetention: Duration = .seconds(30 * 86_400)
 }
 
 public struct WebhooksSection: Sendable, Equatable {
@@ -165,6 +168,11 @@ public struct LimitsSection: Sendable, Equatable {
     public var httpConnections = 1024
     public var storeQueueRows = 100_000
     public var webhookRows = 50_000
+    /// At once.
+    public var recordings = 200
+    public var recordingFileBytes = 1 << 30
+    /// All files together.
+    public var recordingDiskBytes = 10 << 30
 }
 
 public struct LogSection: Sendable, Equatable {

@@ -23,6 +23,7 @@ enum RecordReading {
         id, application, name, display_name, state, sequence_number, is_transient, created, updated, destroyed,
         properties
         """
+    static let fileColumns = "id, application, conversation, recording, format, byte_count, started, ended"
 
     static func event(_ row: Row) throws -> EventRow {
         let body: Data = row[7]
@@ -81,6 +82,14 @@ enum RecordReading {
         conversation.updated = (row[8] as Int64?).map(wall)
         conversation.destroyed = (row[9] as Int64?).map(wall)
         return conversation
+    }
+
+    static func file(_ row: Row) throws -> FileRecord {
+        let format: String = row[4]
+        return FileRecord(
+            id: FileID(row[0]), application: ApplicationID(row[1]), conversation: ConversationID(row[2]),
+            recording: RecordingID(row[3]), format: try word(RecordingFormat(rawValue: format), format),
+            byteCount: row[5], started: wall(row[6]), ended: wall(row[7]))
     }
 
     private static func wall(_ milliseconds: Int64) -> WallTime { WallTime(milliseconds: milliseconds) }

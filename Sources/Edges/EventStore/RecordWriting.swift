@@ -130,6 +130,25 @@ struct RecordWriting {
         binder.bind(conversation.properties.text)
         try binder.run()
     }
+
+    func insert(_ file: FileRecord) throws {
+        var binder = RowBinder(
+            try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO files (id, application, conversation, recording, format, byte_count,
+                        started, ended)
+                    VALUES (?,?,?,?,?,?,?,?)
+                    """))
+        binder.bind(file.id.text)
+        binder.bind(file.application.text)
+        binder.bind(file.conversation.text)
+        binder.bind(file.recording.text)
+        binder.bind(file.format.rawValue)
+        binder.bind(file.byteCount)
+        binder.bind(file.started)
+        binder.bind(file.ended)
+        try binder.run()
+    }
 }
 
 extension EventStream {

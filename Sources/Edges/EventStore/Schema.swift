@@ -7,6 +7,9 @@ enum Schema {
         migrator.registerMigration("1 log, records, readers") { db in
             try db.execute(sql: version1)
         }
+        migrator.registerMigration("2 files") { db in
+            try db.execute(sql: version2)
+        }
         migrator.registerMigration("3 applications and users made by API") { db in
             try db.execute(sql: version3)
         }
@@ -132,5 +135,19 @@ enum Schema {
             age INTEGER NOT NULL,
             PRIMARY KEY (reader, position)
         ) WITHOUT ROWID;
+        """
+
+    private static let version2 = """
+        CREATE TABLE files (
+            id TEXT PRIMARY KEY,
+            application TEXT NOT NULL,
+            conversation TEXT NOT NULL,
+            recording TEXT NOT NULL,
+            format TEXT NOT NULL,
+            byte_count INTEGER NOT NULL,
+            started INTEGER NOT NULL,
+            ended INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX files_by_end ON files (ended);
         """
 }

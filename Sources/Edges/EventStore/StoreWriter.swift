@@ -201,6 +201,7 @@ final class StoreWriter: Sendable {
                     for leg in batch.legs { legs[leg.id] = leg }
                     for member in batch.members { members[member.id] = member }
                     for conversation in batch.conversations { conversations[conversation.id] = conversation }
+                    for file in batch.files { try writing.insert(file) }
                 case .progress(let progress): try progress.write(to: db)
                 case .barrier: break
                 }

@@ -58,8 +58,10 @@ extension ConversationMachine {
             legStatus(legID, .answered)
             if joins { memberJoined(legID) }
         }
-        update(legID) { $0.audio.flowing = true }
-        memberMedia(legID)
+        if legs[legID]?.isPrivate == false {
+            update(legID) { $0.audio.flowing = true }
+            memberMedia(legID)
+        }
         guard let leg = legs[legID] else { return }
         startVoiceIfNeeded(legID)
         voice(leg, .answered, ["start_time": .null, "rate": .null, "network": .null])
@@ -115,13 +117,18 @@ extension ConversationMachine {
     }
 
     mutating func signalling(_ legID: LegID, _ event: SIPLegEvent, _ world: World) {
-        guard let leg = legs[legID] else { return }
+        guard let leg = legs[legID], leg.pendingEnd == nil else { return }
         switch event {
         case .progress(let status, let early):
             progress(leg, status: status, early: early, world)
         case .answered:
             guard !leg.isAnswered else { return }
             emit(.cancelTimer(.ring(legID)))
+            if let onAnswer = leg.onAnswer, leg.parent != nil {
+                if let digits = leg.dtmfAnswer { emit(.sendDigits(legID, digits)) }
+                beginOnAnswer(legID, onAnswer, world)
+                return
+            }
             answered(legID, joins: true, world)
             if let digits = leg.dtmfAnswer { emit(.sendDigits(legID, digits)) }
             farEndAnswered(legID, world)
@@ -213,7 +220,7 @@ extension ConversationMachine {
     // MARK: The box's own sound device
 
     mutating func device(_ legID: LegID, _ event: DeviceEvent, _ world: World) {
-        guard let leg = legs[legID], case .device(let user) = leg.signalling else { return }
+        guard let leg = legs[legID], leg.pendingEnd == nil, case .device(let user) = leg.signalling else { return }
         switch event {
         case .opened:
             legStatus(legID, .ringing)

@@ -8,7 +8,7 @@ import WireJSON
 extension ConversationMachine {
     /// Does what was ordered; nil when it is done, also when nothing had to change.
     mutating func obey(_ command: LegCommand, _ legID: LegID, _ world: World) -> CommandFault? {
-        guard let leg = legs[legID] else { return obstacle(to: legID) }
+        guard let leg = legs[legID], leg.pendingEnd == nil else { return obstacle(to: legID) }
         switch command {
         case .hangUp: hangUp(legID, world)
         case .mute(let muted): setAudio(legID, "mute", on: muted, \.muted)
@@ -26,7 +26,9 @@ extension ConversationMachine {
 
     /// Why a leg cannot be talked to or transferred now.
     func obstacle(to legID: LegID) -> CommandFault? {
-        guard let leg = legs[legID] else { return CommandFault(.notFound, "no such call, or it has ended") }
+        guard let leg = legs[legID], leg.pendingEnd == nil else {
+            return CommandFault(.notFound, "no such call, or it has ended")
+        }
         return leg.isAnswered ? nil : CommandFault(.badState, "the call is \(leg.status.rawValue), not answered")
     }
 
@@ -119,12 +121,14 @@ extension ConversationMachine {
     private mutating func transfer(_ legID: LegID, _ script: TransferScript, _ world: World) {
         stopRinging(legID)
         stopOverlay(legID, nil)
+        packRecordings(of: legID)
         for (play, playing) in plays where playing.script == legID || playing.target == .leg(legID) { stop(play) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
         guard let leg = legs[legID] else { return }
         var moving = leg
         moving.script = nil
         moving.parent = nil
+        moving.isPrivate = false
         moving.isSynchronousConnect = false
         moving.endsRoomOnExit = false
         moving.startsRoom = true
@@ -149,6 +153,7 @@ extension ConversationMachine {
         var leg = arriving
         leg.member = MemberID.make()
         insert(leg)
+        unpackRecordings(of: leg)
         if let former = move.formerMember {
             rtc(
                 "rtc:transfer", from: leg,
@@ -175,9 +180,7 @@ extension ConversationMachine {
             settleRoom(after: gone, world)
             return
         }
-        for leg in liveLegs where leg.parent == gone.id && !leg.isAnswered {
-            end(leg.id, Endings.cancelled(by: .platform), signal: true, world)
-        }
+        endThoseConnecting(to: gone, by: .platform, world)
         if let parentID = gone.parent, let parent = legs[parentID] {
             switch parent.script?.step {
             case .connecting(gone.id), .connected(gone.id): resume(parentID, world)

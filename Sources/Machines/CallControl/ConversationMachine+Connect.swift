@@ -4,7 +4,7 @@ import MediaTime
 import NCCO
 import WireJSON
 
-/// `connect` to phone, sip, app and websocket (ncco §3.3, §4).
+/// `connect` to phone, sip, app, websocket and vbc (ncco §3.3, §4).
 extension ConversationMachine {
     mutating func connect(_ action: Connect, _ parentID: LegID, _ world: World) {
         guard let parent = legs[parentID] else { return }
@@ -17,13 +17,13 @@ extension ConversationMachine {
         if action.machineDetection != nil || action.advancedMachineDetection != nil {
             notSupported("connect machineDetection", parentID)
         }
-        switch Routing.route(action, caller: parent, world) {
+        switch Routing.route(action, caller: parent, of: application, world) {
         case .sip(let to, let dial):
             var leg = makeLeg(
                 action, parent: parent, to: to, caller: dial.fromUser, signalling: .sip(world.makeDialog()), world)
             if case .phone(_, let digits, let onAnswer) = action.endpoint {
                 leg.dtmfAnswer = digits
-                if onAnswer != nil { notSupported("connect onAnswer", parentID) }
+                leg.onAnswer = onAnswer
             }
             leg.headers = dial.headers
             insert(leg)
@@ -74,7 +74,12 @@ extension ConversationMachine {
 
     /// `ringbackTone` replaces the local ring tone: the caller gets 183 with SDP when it is not answered yet.
     private mutating func startRingbackTone(_ action: Connect, _ parentID: LegID) {
-        guard let tone = action.ringbackTone, let parent = legs[parentID] else { return }
+        if let tone = action.ringbackTone { ringback(tone, to: parentID) }
+    }
+
+    /// What the Application lets a caller hear in place of ringing.
+    mutating func ringback(_ tone: String, to parentID: LegID) {
+        guard let parent = legs[parentID] else { return }
         ringbackTones.insert(parentID)
         if !parent.isAttached {
             if let dialog = parent.dialog { emit(.ring(parentID, dialog, earlyMedia: true)) }

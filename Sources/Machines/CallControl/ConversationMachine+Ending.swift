@@ -10,12 +10,39 @@ extension ConversationMachine {
     ///
     /// - Parameter signal: tell the far side (BYE, CANCEL or a final response); false when it told us.
     mutating func end(_ legID: LegID, _ ending: LegEnding, signal: Bool, _ world: World) {
-        guard var leg = legs[legID], !leg.status.isTerminal else { return }
+        guard let leg = legs[legID], !leg.status.isTerminal, leg.pendingEnd == nil else { return }
         if signal { signalEnd(leg, ending) }
         stopRinging(legID)
         for (id, play) in plays where play.script == legID || play.target == .leg(legID) { stop(id) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
+        // A recording is complete, and told, before the last event of its leg.
+        if closesRecordings(before: legID) {
+            update(legID) {
+                $0.pendingEnd = ending
+                $0.script = nil
+            }
+            emit(.setTimer(.recordingsClosed(legID), after: Self.recordingPatience))
+            return
+        }
+        finishEnd(legID, ending, world)
+    }
 
+    /// How long the last events of a leg wait for a disk.
+    private static let recordingPatience = Duration.seconds(5)
+
+    /// Legs that only waited for recordings end now.
+    mutating func finishEnds(_ world: World) {
+        for leg in liveLegs where leg.recordings.isEmpty && legs[leg.id] != nil {
+            guard let ending = leg.pendingEnd else { continue }
+            let waitsForRoom = roomRecording?.phase == .closing && legs.values.allSatisfy { $0.pendingEnd != nil }
+            if waitsForRoom { return }
+            emit(.cancelTimer(.recordingsClosed(leg.id)))
+            finishEnd(leg.id, ending, world)
+        }
+    }
+
+    private mutating func finishEnd(_ legID: LegID, _ ending: LegEnding, _ world: World) {
+        guard var leg = legs[legID] else { return }
         startVoiceIfNeeded(legID)
         let (instant, conversation) = (lastInstant, id)
         update(legID) {
@@ -119,10 +146,7 @@ extension ConversationMachine {
             settleRoom(after: gone, world)
             return
         }
-        // Legs the gone one was still connecting have nobody to talk to.
-        for leg in liveLegs where leg.parent == gone.id && !leg.isAnswered {
-            end(leg.id, Endings.cancelled(by: ending.disconnectedBy), signal: true, world)
-        }
+        endThoseConnecting(to: gone, by: ending.disconnectedBy, world)
         if let parentID = gone.parent, let parent = legs[parentID] {
             stopRinging(parentID)
             update(parentID) { if !gone.isAnswered { $0.script?.lastConnect = ending } }
@@ -139,6 +163,17 @@ extension ConversationMachine {
             }
         }
         settleAlone(world)
+    }
+
+    /// Who is called for a leg that has gone, or has answered but not yet joined it, has nobody to talk to.
+    mutating func endThoseConnecting(to gone: Leg, by: LegEnding.DisconnectedBy, _ world: World) {
+        for leg in liveLegs where leg.parent == gone.id {
+            if !leg.isAnswered {
+                end(leg.id, Endings.cancelled(by: by), signal: true, world)
+            } else if leg.isPrivate {
+                end(leg.id, Endings.completed(by: by), signal: true, world)
+            }
+        }
     }
 
     /// Nobody is left alone in a live conversation: the last leg whose script is over is hung up.
@@ -168,6 +203,12 @@ extension ConversationMachine {
         case .wait(let legID):
             guard case .waiting = legs[legID]?.script?.step else { return }
             resume(legID, world)
+        case .recording(let legID, let id): stopRecordings(of: legID) { $0.id == id }
+        case .recordingsClosed(let legID):
+            guard let leg = legs[legID], let ending = leg.pendingEnd else { return }
+            errorEvent("record: the recording could not be completed in time", leg: leg)
+            update(legID) { $0.recordings = [] }
+            finishEnd(legID, ending, world)
         case .emptyRoom:
             if legs.isEmpty { deleteConversation(reason: "ttl") }
         }

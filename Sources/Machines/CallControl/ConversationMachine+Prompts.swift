@@ -30,7 +30,7 @@ extension ConversationMachine {
     @discardableResult
     mutating func start(_ action: Action, for legID: LegID) -> PlayID? {
         guard let leg = legs[legID] else { return nil }
-        let target = PlayTarget.conversation(id)
+        let target = audience(of: leg)
         switch action {
         case .talk(let talk):
             let play = play(
@@ -59,13 +59,17 @@ extension ConversationMachine {
         }
     }
 
+    /// Who hears the prompts of a leg's script.
+    func audience(of leg: Leg) -> PlayTarget { leg.isPrivate ? .leg(leg.id) : .conversation(id) }
+
     @discardableResult
     mutating func play(
         _ source: PromptSource, event: String?, script: LegID?, to target: PlayTarget, loop: Int, level: Double,
         then keep: (PlayID, inout ConversationMachine) -> Void = { _, _ in }
     ) -> PlayID {
         let play = PlayID.make()
-        plays[play] = Play(script: script, event: event, target: target)
+        let isURL = if case .url = source { true } else { false }
+        plays[play] = Play(script: script, event: event, target: target, isApplications: script != nil || isURL)
         emit(.play(play, source, target, loop: loop, level: level))
         keep(play, &self)
         return play
@@ -89,13 +93,14 @@ extension ConversationMachine {
         guard let play = plays.removeValue(forKey: id) else { return }
         playDoneEvent(id, play, error: error)
         if case .leg(let legID) = play.target, legs[legID]?.overlay?.play == id { update(legID) { $0.overlay = nil } }
-        if let error, play.event != nil { errorEvent(error, leg: play.leg.flatMap { legs[$0] }) }
+        if let error, play.isApplications { errorEvent(error, leg: play.leg.flatMap { legs[$0] }) }
+        if let legID = play.script { beepEnded(id, legID) }
         guard let legID = play.script, let runner = legs[legID]?.script else { return }
         switch runner.step {
         case .prompt(id): resume(legID, world)
         case .input(var progress) where progress.playing == id:
             progress.playing = nil
-            continueListening(legID, progress)
+            continueListening(legID, progress, world)
         default: break
         }
     }
@@ -105,23 +110,41 @@ extension ConversationMachine {
     mutating func listen(_ input: Input, _ legID: LegID, prompts: [Action], _ world: World) {
         answerIfNeeded(legID, world)
         if input.speech != nil { notSupported("input speech", legID) }
-        guard input.dtmf != nil, !input.isAsynchronous else {
-            if input.isAsynchronous { notSupported("input mode asynchronous", legID) }
+        if input.isAsynchronous {
+            listenForKeys(input, legID, prompts: prompts, world)
+            return
+        }
+        guard input.dtmf != nil else {
             // The prompts of the run are still heard; they block, since nothing can interrupt them.
             update(legID) { $0.script?.putBack(prompts) }
             resume(legID, world)
             return
         }
-        continueListening(legID, InputProgress(input: input, prompts: prompts))
+        continueListening(legID, InputProgress(input: input, prompts: prompts), world)
+    }
+
+    /// `mode: asynchronous`: from now on each key is told at once, and the script goes on, after the prompts that a key
+    /// may interrupt.
+    private mutating func listenForKeys(_ input: Input, _ legID: LegID, prompts: [Action], _ world: World) {
+        let target = input.event ?? legs[legID]?.eventTarget ?? owner.voiceEventURL?.target
+        update(legID) { $0.digitTarget = target }
+        if prompts.isEmpty { return }
+        continueListening(legID, InputProgress(input: input, prompts: prompts), world)
     }
 
     /// Plays the next prompt of the run, or starts the clock.
-    private mutating func continueListening(_ legID: LegID, _ current: InputProgress) {
+    private mutating func continueListening(_ legID: LegID, _ current: InputProgress, _ world: World) {
         var progress = current
         while progress.playing == nil, !progress.prompts.isEmpty {
             progress.playing = start(progress.prompts.removeFirst(), for: legID)
         }
-        if progress.isListening { armDigitTimer(legID, progress) }
+        if progress.isListening {
+            if progress.input.isAsynchronous {
+                resume(legID, world)
+                return
+            }
+            armDigitTimer(legID, progress)
+        }
         update(legID) { $0.script?.step = .input(progress) }
     }
 
@@ -131,7 +154,7 @@ extension ConversationMachine {
 
     /// One key of a member: the `audio:dtmf` event, then the script that listens.
     mutating func pressed(_ legID: LegID, _ digit: Character, durationMilliseconds: Int, _ world: World) {
-        guard let leg = legs[legID], leg.member != nil else { return }
+        guard let leg = legs[legID], leg.member != nil, leg.pendingEnd == nil else { return }
         keyPresses += 1
         tellSockets(of: digit, from: legID, durationMilliseconds: durationMilliseconds)
         rtc(
@@ -141,12 +164,17 @@ extension ConversationMachine {
                 "duration": .int(Int64(durationMilliseconds)), "method": "in",
             ])
         if let target = leg.digitTarget { tell(digit, of: leg, to: target) }
+        stopRecordings(of: legID) { $0.endOnKey == digit }
         guard case .input(var progress) = leg.script?.step, let dtmf = progress.input.dtmf else { return }
         // An interrupt skips all remaining prompts of the run (ncco §5).
         progress.prompts = []
         if let playing = progress.playing {
             progress.playing = nil
             stop(playing)
+        }
+        if progress.input.isAsynchronous {
+            resume(legID, world)
+            return
         }
         if dtmf.submitOnHash, digit == "#" {
             submit(legID, progress, timedOut: false, world)

@@ -65,11 +65,21 @@ extension ConversationMachine {
         switch runner.step {
         case .script(ask):
             switch outcome {
-            case .script(let actions): begin(legID, actions, world)
+            case .script(let actions):
+                if legs[legID]?.isPrivate == true, let fault = faultOnAnswer(actions) {
+                    errorEvent(fault, leg: legs[legID])
+                    endOnAnswer(legID, world)
+                    return
+                }
+                begin(legID, actions, world)
             case .nothing: begin(legID, [], world)
             case .failed(let reason):
                 errorEvent(reason, leg: legs[legID])
                 let leg = legs[legID]
+                if leg?.isPrivate == true {
+                    endOnAnswer(legID, world)
+                    return
+                }
                 let ending = leg?.isAnswered == true ? Endings.completed(by: .platform) : Endings.refused(480)
                 end(legID, ending, signal: true, world)
             }
@@ -121,7 +131,9 @@ extension ConversationMachine {
     private mutating func scriptOver(_ legID: LegID, _ world: World) {
         guard let leg = legs[legID] else { return }
         update(legID) { $0.script?.step = .finished }
-        if !leg.isAnswered, leg.direction == .inbound {
+        if leg.isPrivate {
+            endOnAnswer(legID, world)
+        } else if !leg.isAnswered, leg.direction == .inbound {
             let last = leg.script?.lastConnect
             var ending = Endings.refused(Endings.codeForCaller(afterConnect: last))
             // Our own timer rang out: the caller is told 480, the Application the truth.
@@ -141,14 +153,15 @@ extension ConversationMachine {
         case .input(let input): listen(input, legID, prompts: [], world)
         case .connect(let connect): self.connect(connect, legID, world)
         case .conversation(let action):
-            if action.record || action.transcription != nil { notSupported("conversation record", legID) }
+            if action.transcription != nil { notSupported("conversation transcription", legID) }
             enterRoom(legID, action, world)
+        case .record(let action): record(action, legID, world)
         case .notify(let notify): self.notify(notify, legID, world)
         case .wait(let seconds):
             answerIfNeeded(legID, world)
             update(legID) { $0.script?.step = .waiting }
             emit(.setTimer(.wait(legID), after: .milliseconds(Int64(seconds * 1000))))
-        case .record, .transfer: notSupported(action.name, legID)
+        case .transfer(let action): transfer(action, legID, world)
         }
     }
 

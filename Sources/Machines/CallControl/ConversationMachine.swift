@@ -36,6 +36,10 @@ public struct ConversationMachine: Sendable {
     var owner: Application
     /// Legs on their way into another conversation: their `member:left` is written once they are there.
     var departing: [LegID: Leg] = [:]
+    /// A named room is recorded.
+    var roomRecording: Recording?
+    /// Its next recording, asked for while the last one was being completed.
+    var nextRoomRecording: RoomRecordingWish?
     /// A named room is silent until a member with `startOnEnter` is in it.
     var hasStarted = false
     var isOver = false
@@ -51,6 +55,8 @@ public struct ConversationMachine: Sendable {
         /// `audio:say` or `audio:play`; nil for tones, which have no events.
         var event: String?
         var target: PlayTarget
+        /// The Application named it: it is told when it cannot be played.
+        var isApplications: Bool
 
         /// Whose prompt it is: of its script, or heard by it alone.
         var leg: LegID? {
@@ -76,6 +82,12 @@ public struct ConversationMachine: Sendable {
         roomName = name
         record = stored
         sequence = stored?.sequenceNumber ?? 0
+    }
+
+    /// One that is over: it refuses every leg.
+    public init(ended id: ConversationID, application: Application) {
+        self.init(id: id, application: application)
+        isOver = true
     }
 
     public var liveLegs: [Leg] { legOrder.compactMap { legs[$0] } }
@@ -130,6 +142,8 @@ public struct ConversationMachine: Sendable {
         case .playDone(let play): playEnded(play, error: nil, world)
         case .playFailed(let play, let reason): playEnded(play, error: reason, world)
         case .device(let leg, let event): device(leg, event, world)
+        case .recordingSilent(let leg, let id): stopRecordings(of: leg) { $0.id == id }
+        case .recordingEnded(let leg, let id, let result): recordingEnded(id, leg, result, world)
         case .timer(let key): timerFired(key, world)
         case .sessionRinging(let member):
             guard let leg = liveLegs.first(where: { $0.member == member }), case .sessions = leg.signalling,
@@ -188,9 +202,10 @@ public struct ConversationMachine: Sendable {
         emit(.attach(leg, heard(current.audio, by: current)))
     }
 
-    /// Audio settings as the mixer shall apply them: in a room that has not started nobody hears anybody.
+    /// Audio settings as the mixer shall apply them: in a room that has not started nobody hears anybody, and a leg
+    /// that still runs its `onAnswer` is apart.
     func heard(_ audio: MemberAudio, by leg: Leg) -> MemberAudio {
-        guard roomName != nil, !hasStarted else { return audio }
+        guard (roomName != nil && !hasStarted) || leg.isPrivate else { return audio }
         var waiting = audio
         waiting.canHear = []
         waiting.canSpeak = []

@@ -22,6 +22,9 @@ public enum Effect: Sendable {
     case play(PlayID, PromptSource, PlayTarget, loop: Int, level: Double)
     case stopPlay(PlayID)
     case sendDigits(LegID, String)
+    /// The path of the setting is a name in the folder of files.
+    case startRecording(RecordingID, RecordingSource, RecordingSetting)
+    case stopRecording(RecordingID)
     // Scripts
     case ask(LegID, AskID, ScriptRequest)
     case loadScript(LegID, AskID, file: String, substitutions: [String: String])

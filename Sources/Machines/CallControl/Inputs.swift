@@ -18,6 +18,10 @@ public enum ConversationInput: Sendable {
     case playDone(PlayID)
     case playFailed(PlayID, reason: String)
     case device(LegID, DeviceEvent)
+    /// A recording has heard nobody for its time.
+    case recordingSilent(LegID, RecordingID)
+    /// Its file is complete; the leg is nil for a room's.
+    case recordingEnded(LegID?, RecordingID, RecordingResult)
     case timer(TimerKey)
     /// A live session of an invited app user has the invitation.
     case sessionRinging(MemberID)
@@ -43,9 +47,10 @@ extension ConversationInput {
         switch self {
         case .socket(let leg, _): leg
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
-            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg),
+            .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg), .recordingSilent(let leg, _),
             .command(let leg, _, _), .probe(let leg, _):
             leg
+        case .recordingEnded(let leg, _, _): leg
         case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close: nil
         }
     }
@@ -106,6 +111,10 @@ public enum TimerKey: Hashable, Sendable {
     case length(LegID)
     case digits(LegID)
     case wait(LegID)
+    /// `timeOut` of a recording.
+    case recording(LegID, RecordingID)
+    /// A leg that is over waits no longer for its recordings.
+    case recordingsClosed(LegID)
     /// An empty named room may go.
     case emptyRoom
 }
@@ -131,6 +140,11 @@ public struct RoomEntry: Sendable {
     public var startOnEnter: Bool
     public var endOnExit: Bool
     public var musicOnHoldURL: String?
+    /// The room is recorded from now on.
+    public var records = false
+    public var recordEvent: WebhookTarget?
+    /// Set: this very conversation, not the room of that name.
+    public var target: ConversationID?
     /// Conversation it comes from; its reserved id when the leg only knocked.
     public var from: ConversationID
     /// Its member there; nil when the leg only knocked.

@@ -1,6 +1,7 @@
 public import CallModel
 public import EdgeProtocols
 public import MediaTime
+public import NCCO
 
 /// Everything a Leg owns; a value, so that it can move between Conversations whole (design §4).
 ///
@@ -60,12 +61,20 @@ public struct Leg: Sendable {
     /// Options of the `conversation` action that brought it in.
     var endsRoomOnExit = false
     var startsRoom = true
+    /// Script it hears alone when it has answered, before it joins.
+    public var onAnswer: OnAnswer?
+    /// It runs that script: nobody hears it, and it hears nobody.
+    var isPrivate = false
     /// Digits to send when it answers.
     public var dtmfAnswer: String?
     /// Asks whether its application, which closed the websocket, has a script for the caller; it is over with the reply.
     var disconnection: AskID?
     /// Tone it hears while the far end rings, or its device's ring.
     var ringing: PlayID?
+    /// Its recordings that run or are being completed; they go where it goes.
+    var recordings: [Recording] = []
+    /// It is over, but its last events wait until its recordings are complete.
+    var pendingEnd: LegEnding?
     /// What a `talk` or `stream` order plays to it.
     var overlay: Overlay?
     /// Every key it presses is told here, one by one.

@@ -15,27 +15,45 @@ public enum Routing {
         case refused(to: Endpoint, LegEnding)
     }
 
-    public static func route(_ action: Connect, caller: Leg, _ world: World) -> Destination {
+    public static func route(
+        _ action: Connect, caller: Leg, of application: ApplicationID, _ world: World
+    ) -> Destination {
+        let random = action.randomFromNumber ? anyNumber(of: application, world) : nil
         switch action.endpoint {
-        case .phone(let number, _, _): return phone(number, from: action, caller: caller, world)
-        case .sip(let endpoint): return sip(endpoint, from: action.from ?? callerID(caller), world)
+        case .phone(let number, _, _): return phone(number, from: action, caller: caller, of: application, world)
+        case .sip(let endpoint): return sip(endpoint, from: random ?? action.from ?? callerID(caller), world)
         case .app(let user): return app(user, application: nil, world)
         case .websocket(let endpoint): return .socket(SocketCall(endpoint))
-        case .vbc: return .unsupported("connect to vbc")
+        case .vbc(let name): return vbc(name, from: random ?? action.from ?? callerID(caller), world)
         }
     }
 
     /// `POST /v1/calls`: the same destinations without a calling leg.
-    public static func route(_ endpoint: ConnectEndpoint, from: String?, _ world: World) -> Destination {
+    public static func route(
+        _ endpoint: ConnectEndpoint, from: String?, of application: ApplicationID, _ world: World
+    ) -> Destination {
         var action = Connect(endpoint: endpoint)
         action.from = from
+        let caller = from ?? anyNumber(of: application, world) ?? "switchhook"
         switch endpoint {
-        case .phone(let number, _, _): return phone(number, from: action, caller: nil, world)
-        case .sip(let endpoint): return sip(endpoint, from: from ?? anyNumber(world.directory) ?? "switchhook", world)
+        case .phone(let number, _, _): return phone(number, from: action, caller: nil, of: application, world)
+        case .sip(let endpoint): return sip(endpoint, from: caller, world)
         case .app(let user): return app(user, application: nil, world)
         case .websocket(let endpoint): return .socket(SocketCall(endpoint))
-        case .vbc: return .unsupported("connect to vbc")
+        case .vbc(let name): return vbc(name, from: caller, world)
         }
+    }
+
+    /// An extension is a user with a contact; a registrar replaces that table later.
+    private static func vbc(_ name: String, from: String, _ world: World) -> Destination {
+        let to = Endpoint.vbc(extension: name)
+        guard let contact = world.directory.users[name]?.contact else {
+            return .refused(to: to, Endings.boxFailure("cannot_route", reason: "not_found", sipCode: 404))
+        }
+        guard case .sip(_, let dial) = sip(SIPEndpoint(address: .uri(contact)), from: from, world) else {
+            return .refused(to: to, Endings.boxFailure("cannot_route", reason: "not_found", sipCode: 404))
+        }
+        return .sip(to: to, dial)
     }
 
     private static func app(_ user: String, application: ApplicationID?, _ world: World) -> Destination {
@@ -46,14 +64,16 @@ public enum Routing {
         return .sessions(account)
     }
 
-    private static func phone(_ number: String, from action: Connect, caller: Leg?, _ world: World) -> Destination {
+    private static func phone(
+        _ number: String, from action: Connect, caller: Leg?, of application: ApplicationID, _ world: World
+    ) -> Destination {
         let to = Endpoint.phone(number: number)
         guard let trunk = trunk(for: number, world.directory.trunks) else {
             return .refused(to: to, Endings.boxFailure("cannot_route", reason: "not_found", sipCode: 404))
         }
         let ours = caller.flatMap { world.directory.route(for: $0.to.address) != nil ? $0.to.address : nil }
-        let from =
-            action.randomFromNumber ? anyNumber(world.directory) : action.from ?? ours ?? anyNumber(world.directory)
+        let any = anyNumber(of: application, world)
+        let from = action.randomFromNumber ? any : action.from ?? ours ?? any
         guard let from, trunk.allowForeignCallerID || world.directory.route(for: from) != nil else {
             return .refused(to: to, Endings.boxFailure("cannot_route", reason: "failed", sipCode: 403))
         }
@@ -110,8 +130,10 @@ public enum Routing {
 
     private static func callerID(_ caller: Leg) -> String { caller.from?.address ?? "anonymous" }
 
-    private static func anyNumber(_ directory: Directory) -> String? {
-        directory.numbers.first { !$0.number.hasSuffix("*") }?.number
+    /// One of the Application's own numbers, by chance.
+    private static func anyNumber(of application: ApplicationID, _ world: World) -> String? {
+        let own = world.directory.numbers.filter { $0.application == application && !$0.number.hasSuffix("*") }
+        return own.isEmpty ? nil : own[world.pick(own.count)].number
     }
 
     /// SDES keys only over TLS, or where `security.srtp_without_tls` lets them (contract README 15).

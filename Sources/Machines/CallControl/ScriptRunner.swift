@@ -17,6 +17,8 @@ struct ScriptRunner: Sendable {
         case input(InputProgress)
         case asking(AskID)
         case waiting
+        /// A recording that ends by a key or by silence.
+        case recording(RecordingID)
         /// In a named room until the leg leaves it.
         case inRoom
         /// No action left; the leg lives on in a live conversation.

@@ -12,10 +12,16 @@ public struct World {
     public var statistics: (LegID) -> MediaStatistics
     /// A fresh dialog handle for an outbound SIP leg.
     public var makeDialog: () -> DialogID
+    /// Whether the Application has a conversation of this id that a leg can move into.
+    public var isLive: (ConversationID, ApplicationID) -> Bool
+    /// One of so many, by chance: 0 to one less.
+    public var pick: (Int) -> Int
 
     public init(
         now: MonotonicInstant, wall: WallTime, directory: Directory, settings: CallSettings,
-        statistics: @escaping (LegID) -> MediaStatistics, makeDialog: @escaping () -> DialogID
+        statistics: @escaping (LegID) -> MediaStatistics, makeDialog: @escaping () -> DialogID,
+        isLive: @escaping (ConversationID, ApplicationID) -> Bool,
+        pick: @escaping (Int) -> Int = { Int.random(in: 0..<$0) }
     ) {
         self.now = now
         self.wall = wall
@@ -23,6 +29,8 @@ public struct World {
         self.settings = settings
         self.statistics = statistics
         self.makeDialog = makeDialog
+        self.isLive = isLive
+        self.pick = pick
     }
 }
 
@@ -37,6 +45,8 @@ public struct CallSettings: Sendable {
     public var roomSeconds = 172_800
     /// `region_url` of the answer webhook: REST base of this box.
     public var apiBase = ""
+    /// Base of `recording_url`.
+    public var recordingBase = ""
     /// Media of SIP legs that belong to no trunk.
     public var insideMedia = MediaPolicy(srtp: .offered)
     public var srtpWithoutTLS = SRTPWithoutTLS.loopback

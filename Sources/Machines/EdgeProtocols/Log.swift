@@ -7,18 +7,22 @@ public struct LogBatch: Sendable {
     public var legs: [LegRecord]
     public var members: [MemberRecord]
     public var conversations: [ConversationRecord]
+    public var files: [FileRecord]
 
     public init(
         events: [EventRow] = [], legs: [LegRecord] = [], members: [MemberRecord] = [],
-        conversations: [ConversationRecord] = []
+        conversations: [ConversationRecord] = [], files: [FileRecord] = []
     ) {
         self.events = events
         self.legs = legs
         self.members = members
         self.conversations = conversations
+        self.files = files
     }
 
-    public var isEmpty: Bool { events.isEmpty && legs.isEmpty && members.isEmpty && conversations.isEmpty }
+    public var isEmpty: Bool {
+        events.isEmpty && legs.isEmpty && members.isEmpty && conversations.isEmpty && files.isEmpty
+    }
 }
 
 /// The log as its writers and readers see it (design §4a).
@@ -55,6 +59,7 @@ public protocol LogQueries: Sendable {
     func conversation(_ id: ConversationID) async throws -> ConversationRecord?
     func conversations(application: ApplicationID, filter: ConversationFilter) async throws -> [ConversationRecord]
     func members(of conversation: ConversationID) async throws -> [MemberRecord]
+    func file(_ id: FileID) async throws -> FileRecord?
     /// Conversations in which the user is or was an app member.
     func conversations(ofUser name: String, application: ApplicationID) async throws -> [ConversationID]
 }

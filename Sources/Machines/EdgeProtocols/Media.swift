@@ -130,6 +130,10 @@ public enum MediaReport: Sendable {
     case playDone(PlayID)
     /// No RTP for the configured time, without hold.
     case rtpTimeout(LegID)
+    /// The recording has heard no speech for its time; told once.
+    case recordingSilent(RecordingID)
+    /// One for each recording, when its file is complete.
+    case recordingEnded(RecordingID, RecordingResult)
     /// The leg's sound device went away or came back.
     case deviceLost(LegID, reason: String)
     case deviceBack(LegID, name: String)
@@ -163,6 +167,10 @@ public protocol MediaControl: Sendable {
     /// Plays a clip `loop` times (0: until stopped) at `gainDecibels`.
     func play(_ clip: PCMClip, as id: PlayID, to target: PlayTarget, loop: Int, gainDecibels: Double)
     func stopPlaying(_ id: PlayID)
+    /// Records to a file; sound is mixed as long as it lasts. Whatever becomes of it, one `recordingEnded` follows.
+    func startRecording(_ id: RecordingID, of source: RecordingSource, setting: RecordingSetting)
+    /// Ends a recording; its file is completed and `recordingEnded` told.
+    func stopRecording(_ id: RecordingID)
     /// RFC 4733 events, or tones to a peer without them: 100 ms on, 100 ms gap; `p` is a pause of 500 ms.
     func sendDigits(_ leg: LegID, _ digits: String)
     func statistics(_ leg: LegID) -> MediaStatistics

@@ -105,6 +105,8 @@ actor ConversationActor {
         case .stopPlay(let play):
             switchboard.forgetPlay(play)
             if loading.remove(play) == nil { edges.media.stopPlaying(play) }
+        case .startRecording(let recording, let source, let setting): record(recording, source, setting)
+        case .stopRecording(let recording): edges.media.stopRecording(recording)
         case .sendDigits(let leg, let digits): edges.media.sendDigits(leg, digits)
         case .ask(let leg, let ask, let request): self.ask(leg, ask, request)
         case .loadScript(let leg, let ask, let file, let substitutions):
@@ -115,7 +117,7 @@ actor ConversationActor {
         case .cancelTimer(let key):
             if let old = timers.removeValue(forKey: key) { switchboard.timers.cancel(old) }
         case .enterRoom(let leg, let entry):
-            switchboard.room(entry.name, application: application).map { room in
+            switchboard.destination(entry, application: application).map { room in
                 // Adopt first: what arrives for the leg meanwhile comes here and is passed on by `take`.
                 room.post(.adopt(leg, entry, application: switchboard.application(application)))
                 switchboard.move(leg.id, to: room)
@@ -208,6 +210,18 @@ actor ConversationActor {
         switchboard.register(play, with: self)
         // Script levels −1…1: 0 leaves the prompt as it is, −1 is a whisper, 1 as loud as headroom allows.
         edges.media.play(clip, as: play, to: target, loop: loop, gainDecibels: level < 0 ? level * 20 : level * 6)
+    }
+
+    private func record(_ id: RecordingID, _ source: RecordingSource, _ setting: RecordingSetting) {
+        switchboard.register(id, of: source, with: self)
+        if let obstacle = switchboard.obstacleToRecording() {
+            switchboard.handle(
+                .recordingEnded(id, RecordingResult(byteCount: 0, milliseconds: 0, failure: obstacle)))
+            return
+        }
+        var setting = setting
+        setting.path = switchboard.path(ofFile: setting.path)
+        edges.media.startRecording(id, of: source, setting: setting)
     }
 
     // MARK: Scripts

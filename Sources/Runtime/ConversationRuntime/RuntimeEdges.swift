@@ -35,5 +35,9 @@ public struct RuntimeSettings: Sendable {
     /// Inbound calls at once; more get 503 with Retry-After.
     public var maximumCalls = 1000
     public var retryAfterSeconds = 5
+    /// Folder of recorded files, which exists.
+    public var filesFolder = "."
+    /// Of all files together; beyond it nothing is recorded.
+    public var filesBytes: Int64 = .max
     public init() {}
 }

@@ -26,7 +26,7 @@ extension Switchboard: CallCommands {
         let to: Endpoint
         let signalling: Leg.Signalling
         let placement: Placement
-        switch Routing.route(endpoint, from: call.from, world) {
+        switch Routing.route(endpoint, from: call.from, of: application.id, world) {
         case .sip(let target, let dial):
             (from, to, signalling, placement) = (.phone(number: dial.fromUser), target, .sip(dialog), .dial(dial))
         case .device(let account, let device):

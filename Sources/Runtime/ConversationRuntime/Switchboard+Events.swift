@@ -49,6 +49,8 @@ extension Switchboard {
             let conversation = tables.withLock { $0.plays.removeValue(forKey: play) }
             conversation?.post(.playDone(play))
         case .rtpTimeout(let leg): conversation(of: leg)?.post(.rtpTimeout(leg))
+        case .recordingSilent(let recording): recordingSilent(recording)
+        case .recordingEnded(let recording, let result): recordingEnded(recording, result)
         case .deviceLost, .deviceBack: break  // the engine has logged it; the call goes on in silence meanwhile
         }
     }

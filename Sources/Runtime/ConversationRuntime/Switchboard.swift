@@ -19,6 +19,12 @@ public final class Switchboard: Sendable {
         var status = LegStatus.started
     }
 
+    struct RecordingEntry {
+        var leg: LegID?
+        /// Where it was started; a leg's recording moves with the leg.
+        var conversation: ConversationActor
+    }
+
     struct RoomKey: Hashable {
         var application: ApplicationID
         var name: String
@@ -31,6 +37,9 @@ public final class Switchboard: Sendable {
         var legs: [LegID: LegEntry] = [:]
         var dialogs: [DialogID: LegID] = [:]
         var plays: [PlayID: ConversationActor] = [:]
+        var recordings: [RecordingID: RecordingEntry] = [:]
+        /// Of all files in the folder.
+        var storedBytes: Int64 = 0
         var rooms: [RoomKey: ConversationActor] = [:]
         var storedRooms: [RoomKey: ConversationRecord] = [:]
         var devices: [String: LegID] = [:]
@@ -85,7 +94,8 @@ public final class Switchboard: Sendable {
         let (media, signalling) = (edges.media, edges.signalling)
         return World(
             now: edges.time.now, wall: edges.time.wallNow, directory: directory, settings: settings,
-            statistics: { media.statistics($0) }, makeDialog: { signalling.makeDialog() })
+            statistics: { media.statistics($0) }, makeDialog: { signalling.makeDialog() },
+            isLive: { [self] id, application in conversation(id)?.application == application })
     }
 
     // MARK: Look-ups of the conversations
@@ -168,6 +178,15 @@ public final class Switchboard: Sendable {
             tables.conversations[room.id] = room
             return room
         }
+    }
+
+    /// Where a leg goes that leaves its conversation.
+    func destination(_ entry: RoomEntry, application: ApplicationID) -> ConversationActor? {
+        guard let target = entry.target else { return room(entry.name, application: application) }
+        if let conversation = conversation(target) { return conversation }
+        // It ended between the look and the move: an ended one of the same id tells the leg so and ends it.
+        let machine = ConversationMachine(ended: target, application: self.application(application))
+        return ConversationActor(machine: machine, switchboard: self, edges: edges)
     }
 
     func begin(_ application: Application, id: ConversationID = .make()) -> ConversationActor {

@@ -31,6 +31,7 @@ public final class MediaEngine: MediaControl {
     let logger: Logger
     let ports: PortPool
     let clips: ClipCache
+    let recordings: RecordingThread
     let state = Mutex(EngineState())
     private let time: any TimeSource
     private let report: @Sendable (MediaReport) -> Void
@@ -50,6 +51,10 @@ public final class MediaEngine: MediaControl {
         self.logger = logger
         self.report = report
         clips = ClipCache(maximumSamples: configuration.clipCacheSamples)
+        guard let recordings = RecordingThread() else {
+            throw EngineFault(code: .noThread, detail: "the kernel refuses an eventfd")
+        }
+        self.recordings = recordings
         do throws(PortPool.Fault) {
             ports = try PortPool(bindAddress: configuration.bindAddress, ports: configuration.rtpPorts)
         } catch {
@@ -96,9 +101,8 @@ public final class MediaEngine: MediaControl {
             state.workers = workers
             state.isRunning = true
         }
-        let result = loop.start()
-        guard result == 0 else {
-            throw EngineFault(code: .noThread, detail: "the report thread cannot start: errno \(-result)")
+        for (result, name) in [(loop.start(), "report"), (recordings.start(), "recording")] where result != 0 {
+            throw EngineFault(code: .noThread, detail: "the \(name) thread cannot start: errno \(-result)")
         }
         self.loop.withLock { $0 = loop }
         logger.info("media engine runs", metadata: ["workers": "\(count)"])
@@ -114,6 +118,7 @@ public final class MediaEngine: MediaControl {
         state.withLock { state in
             _ = state.takeReports(ports: ports)
             for play in Array(state.playsBySerial.values) { state.forget(play) }
+            for tap in Array(state.tapsBySerial.values) { state.forget(tap) }
             for leg in Array(state.bySerial.values) { state.free(leg, ports) }
             for mix in state.mixes.values {
                 for member in mix.members.values { member.mix = nil }
@@ -127,6 +132,7 @@ public final class MediaEngine: MediaControl {
             state.workers = []
         }
         for worker in workers { worker.free() }
+        recordings.stop()
     }
 
     /// Counters of workers and legs at this moment.
@@ -137,6 +143,7 @@ public final class MediaEngine: MediaControl {
             gauges.isRealTime = !state.workers.isEmpty && state.workers.allSatisfy { $0.isRealTime }
             gauges.legs = state.legs.count
             gauges.mixes = state.mixes.count
+            gauges.recordings = state.tapsBySerial.count
             gauges.portPairsTaken = ports.taken
             for worker in state.workers { worker.add(to: &gauges) }
             for leg in state.legs.values {

@@ -17,6 +17,10 @@ public struct MediaEngineConfiguration: Sendable {
     public var locksMemory = false
     /// Legs at once; more are refused with `overloaded`.
     public var maximumLegs = 4000
+    /// Recordings at once, `limits.recordings`.
+    public var maximumRecordings = 200
+    /// One recorded file, `limits.recording_file`, bytes.
+    public var recordingFileBytes: Int64 = 1 << 30
     /// Converted prompts kept, in samples.
     public var clipCacheSamples = 4_000_000
 

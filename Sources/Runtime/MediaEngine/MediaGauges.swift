@@ -4,6 +4,8 @@ public struct MediaGauges: Sendable {
     public var legs = 0
     /// Conversations with a mix.
     public var mixes = 0
+    /// Recordings that run.
+    public var recordings = 0
     public var portPairsTaken = 0
     /// Every worker runs with SCHED_FIFO.
     public var isRealTime = false

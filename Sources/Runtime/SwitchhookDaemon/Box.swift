@@ -27,6 +27,7 @@ final class Box: Sendable {
     let sockets: SocketLegs
     let sip: SIPStack
     let switchboard: Switchboard
+    private let files: FileFolder
     private let fetcher: HTTPFetcher
     private let secrets: Secrets
     private let keeper: DirectoryKeeper
@@ -48,6 +49,7 @@ final class Box: Sendable {
         self.configuration = Mutex(configuration)
         store = try EventStore(
             path: configuration.store.path, queueRows: configuration.limits.storeQueueRows, logger: logger)
+        files = FileFolder(path: configuration.filesFolder, store: store, logger: logger)
         secrets = try Secrets(stateFolder: configuration.store.path)
         fetcher = HTTPFetcher(try configuration.fetcher())
         delivery = WebhookDelivery(
@@ -115,6 +117,7 @@ final class Box: Sendable {
     /// Closes what a former run left open, then opens the doors: media, SIP, HTTP.
     func start() async throws {
         try await keeper.start(switchboard)
+        switchboard.filesCounted(try await files.open())
         try await closeRemains()
         switchboard.knowRooms(try await store.livingConversations())
         try await delivery.start()
@@ -192,7 +195,18 @@ final class Box: Sendable {
             } catch {
                 box.logger.error("log cannot be pruned", metadata: ["error": "\(error)"])
             }
+            await box.pruneFiles()
             do { try await Task.sleep(for: .seconds(3600)) } catch { return }
+        }
+    }
+
+    private func pruneFiles() async {
+        let kept = configuration.withLock { $0.store.recordingRetention }
+        let limit = SystemTimeSource().wallNow.milliseconds - kept.wholeMilliseconds
+        do {
+            switchboard.filesCounted(try await files.prune(before: WallTime(milliseconds: limit)))
+        } catch {
+            logger.error("recordings cannot be pruned", metadata: ["error": "\(error)"])
         }
     }
 

@@ -44,6 +44,7 @@ final class GaugeReporter: Sendable {
     /// Brings every gauge up to date; called for each scrape.
     func refresh() {
         let snapshot = switchboard.snapshot()
+        Gauge(label: "switchhook_recording_bytes").record(switchboard.recordedBytes)
         Gauge(label: "switchhook_calls").record(snapshot.calls)
         Gauge(label: "switchhook_conversations").record(snapshot.conversations)
         for status in LegStatus.allCases where !status.isTerminal {
@@ -62,6 +63,7 @@ final class GaugeReporter: Sendable {
 
     private func record(_ media: MediaGauges) {
         Gauge(label: "switchhook_media_legs").record(media.legs)
+        Gauge(label: "switchhook_recordings").record(media.recordings)
         Gauge(label: "switchhook_media_real_time").record(media.isRealTime ? 1 : 0)
         Gauge(label: "switchhook_media_ticks_total").record(media.ticks)
         Gauge(label: "switchhook_media_ticks_late_total").record(media.lateTicks)

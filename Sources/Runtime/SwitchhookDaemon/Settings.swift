@@ -54,6 +54,9 @@ extension SwitchhookConfiguration {
         return String(file[..<slash])
     }
 
+    /// Recorded files lie in the state folder.
+    var filesFolder: String { store.path + "/files" }
+
     var promptLimits: PromptLibrary.Limits {
         var limits = PromptLibrary.Limits()
         limits.cacheBytes = self.limits.promptCacheBytes
@@ -68,6 +71,9 @@ extension SwitchhookConfiguration {
         settings.calls.inboundRingSeconds = Int(sip.ringTimeout.components.seconds)
         settings.calls.callSeconds = Int(limits.callLength.components.seconds)
         settings.calls.apiBase = http.publicURL ?? "http://\(http.listen)"
+        settings.calls.recordingBase = http.recordingURL ?? settings.calls.apiBase
+        settings.filesFolder = filesFolder
+        settings.filesBytes = Int64(limits.recordingDiskBytes)
         var opus = OpusPolicy()
         opus.application = media.opusApplication
         opus.bitrate = media.opusBitrate
@@ -94,6 +100,8 @@ extension SwitchhookConfiguration {
         // Locked memory cannot be given back to the system: after 11 000 calls the process kept 210 MB that it had freed.
         settings.locksMemory = false
         settings.maximumLegs = 2 * sip.maxCalls + 64
+        settings.maximumRecordings = limits.recordings
+        settings.recordingFileBytes = Int64(limits.recordingFileBytes)
         return settings
     }
 
@@ -117,6 +125,7 @@ extension SwitchhookConfiguration {
         settings.privateKeyFile = http.tlsPrivateKey
         settings.publicBaseURL = http.publicURL
         settings.controlSocket = store.path + "/control.sock"
+        settings.filesFolder = filesFolder
         settings.bodyLimitBytes = limits.requestBodyBytes
         settings.connectionLimit = limits.httpConnections
         settings.callsPerSecond = limits.callsPerSecond

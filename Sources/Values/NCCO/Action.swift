@@ -199,9 +199,7 @@ public struct Transcription: Hashable, Sendable {
 }
 
 public struct Record: Hashable, Sendable {
-    public enum Format: String, Hashable, Sendable, CaseIterable {
-        case mp3, wav, ogg
-    }
+    public typealias Format = RecordingFormat
     public var format = Format.mp3
     public var isSplit = false
     public var channels = 1

@@ -1,3 +1,4 @@
+import CallModel
 import WireJSON
 
 // record: ncco §3.1; transcription also of conversation.
@@ -5,7 +6,7 @@ extension ActionReader {
     static func record(_ object: JSONObject, _ findings: inout Findings) -> Action? {
         var record = Record()
         var event = EventOptions()
-        var format: Record.Format?
+        var format: RecordingFormat?
         var channels: Int?
         for (key, value) in object.members {
             switch key {

@@ -10,6 +10,7 @@ final class FakeLog: LogQueries {
         var legs: [LegRecord] = []
         var conversations: [ConversationRecord] = []
         var members: [MemberRecord] = []
+        var files: [FileRecord] = []
         var handlers: [Int: @Sendable (Int64) -> Void] = [:]
         var nextHandler = 0
     }
@@ -27,8 +28,14 @@ final class FakeLog: LogQueries {
         for handler in handlers { handler(position) }
     }
 
-    func put(legs: [LegRecord] = [], conversations: [ConversationRecord] = [], members: [MemberRecord] = []) {
+    func file(_ id: FileID) async throws -> FileRecord? { state.withLock { $0.files.first { $0.id == id } } }
+
+    func put(
+        legs: [LegRecord] = [], conversations: [ConversationRecord] = [], members: [MemberRecord] = [],
+        files: [FileRecord] = []
+    ) {
         state.withLock { state in
+            state.files += files
             for leg in legs {
                 state.legs.removeAll { $0.id == leg.id }
                 state.legs.append(leg)

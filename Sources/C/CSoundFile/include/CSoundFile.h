@@ -24,4 +24,21 @@ int swh_sound_file_encode(int format, int rate, const int16_t *_Nonnull samples,
                           size_t reason_size);
 void swh_sound_file_free(uint8_t *_Nullable bytes);
 
+/* A sound file on disk that grows while it is written: 16-bit samples, 1 to 32 interleaved channels. MP3 holds two
+ * channels at most and has 32 kbit/s, constant. A handle belongs to one thread at a time. */
+typedef struct swh_sound_writer swh_sound_writer;
+
+/* Makes or empties the file. NULL with the system's or the library's words in `reason`. */
+swh_sound_writer *_Nullable swh_sound_writer_open(const char *_Nonnull path, int format, int rate, int channels,
+                                                  char *_Nonnull reason, size_t reason_size);
+/* Writes `frame_count` frames. 0, or a negative errno; after one the file takes nothing more. */
+int swh_sound_writer_write(swh_sound_writer *_Nonnull writer, const int16_t *_Nonnull samples, long frame_count);
+/* Bytes the file has now; encoders keep some back until the end. */
+int64_t swh_sound_writer_bytes(const swh_sound_writer *_Nonnull writer);
+/* Completes the file on disk and frees the writer. 0, or a negative errno of this or an earlier write; `bytes` is the
+ * file's length either way. */
+int swh_sound_writer_close(swh_sound_writer *_Nonnull writer, int64_t *_Nonnull bytes);
+/* The system's words for an errno. */
+const char *_Nonnull swh_sound_error_text(int error);
+
 #endif

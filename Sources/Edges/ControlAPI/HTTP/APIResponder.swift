@@ -208,7 +208,7 @@ struct APIResponder: Sendable {
 
     private static func accepts(_ header: String?) -> Bool {
         guard let header = header?.lowercased(), !header.isEmpty else { return true }
-        let known = ["*/*", "application/*", "application/json", "+json", "text/event-stream"]
+        let known = ["*/*", "application/*", "application/json", "+json", "text/event-stream", "audio/"]
         return known.contains { header.contains($0) }
     }
 

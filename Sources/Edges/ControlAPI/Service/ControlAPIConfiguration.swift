@@ -10,6 +10,8 @@ public struct ControlAPIConfiguration: Sendable {
     public var publicBaseURL: String?
     /// Path of the control socket; nil: none.
     public var controlSocket: String?
+    /// Folder of recorded files.
+    public var filesFolder = "."
     /// Largest request body, bytes.
     public var bodyLimitBytes = 256 * 1024
     /// Largest `page_size`.

@@ -61,6 +61,7 @@ public final class ControlServer: Service {
             rates: rates)
         publicRoutes =
             calls.routes + CallOrders(commands: commands, rates: rates).routes
+            + FileRoutes(log: log, folder: configuration.filesFolder).routes
             + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
             + ServiceRoutes(status: status, hooks: hooks).routes
             + UserRoutes(log: log, status: status, editing: editing, pageLimit: configuration.pageLimit).routes

@@ -19,7 +19,7 @@ extension EngineState {
     private mutating func take(_ message: RingMessage, _ news: inout [MediaReport], _ ports: PortPool) {
         guard let report = WorkerReport(rawValue: message.kind) else { return }
         switch report {
-        case .released, .ended, .closed, .changed, .played, .stopped:
+        case .released, .ended, .closed, .changed, .played, .stopped, .untapped:
             if let pointer = unsafe message.pointer { unsafe takeBack(report, pointer, &news, ports) }
         case .firstAudio:
             guard let leg = known(message) else { return }
@@ -62,6 +62,9 @@ extension EngineState {
         case .stopped:
             let player = unsafe pointer.assumingMemoryBound(to: PlayerBlock.self)
             if let play = unsafe playsBySerial[player.pointee.serial] { forget(play) }
+        case .untapped:
+            let tap = unsafe pointer.assumingMemoryBound(to: TapBlock.self)
+            if let record = unsafe tapsBySerial[tap.pointee.serial] { forget(record) }
         case .firstAudio, .digit, .timedOut:
             return
         }
@@ -73,6 +76,7 @@ extension EngineState {
         workers[leg.worker].load -= 1
         // Whatever a worker had to say about them came before the leg itself.
         for play in playsBySerial.values where play.leg === leg { forget(play) }
+        for tap in tapsBySerial.values where tap.leg === leg { forget(tap) }
         leg.free(closing: ports)
     }
 }

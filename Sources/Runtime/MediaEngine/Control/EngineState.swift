@@ -12,6 +12,9 @@ struct EngineState {
     var closingMixes: [UInt: MixRecord] = [:]
     var plays: [PlayID: PlayRecord] = [:]
     var playsBySerial: [UInt64: PlayRecord] = [:]
+    var taps: [RecordingID: TapRecord] = [:]
+    /// Those that are being ended too.
+    var tapsBySerial: [UInt64: TapRecord] = [:]
     var lastSerial: UInt64 = 0
     var isRunning = false
 
@@ -80,9 +83,9 @@ struct EngineState {
         workers[worker].load += 1
     }
 
-    /// A mix without members and prompts is given up.
+    /// A mix without members, prompts and recordings is given up.
     mutating func closeIfUnused(_ mix: MixRecord) {
-        guard mix.members.isEmpty, mix.plays == 0, mixes[mix.id] === mix else { return }
+        guard mix.members.isEmpty, mix.plays == 0, mix.taps == 0, mixes[mix.id] === mix else { return }
         mixes[mix.id] = nil
         unsafe closingMixes[UInt(bitPattern: mix.block)] = mix
         unsafe workers[mix.worker].send(.close, UnsafeMutableRawPointer(mix.block))

@@ -116,6 +116,7 @@ import VoiceCodecs
     let worker: Int
     var members: [UInt64: LegRecord] = [:]
     var plays = 0
+    var taps = 0
     /// The newest is the worker's; the older ones hold a part of its converters.
     private var converters: [UnsafeMutablePointer<BusConverters>] = unsafe []
 

@@ -45,6 +45,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var mix: MixPointer?
     var next: LegPointer?
     var players: PlayerPointer?
+    var taps: TapPointer?
     /// Its packets wake the worker.
     var isPolled = false
 

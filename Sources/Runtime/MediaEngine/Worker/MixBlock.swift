@@ -20,6 +20,7 @@ import AudioGraph
     var members: UnsafeMutablePointer<LegBlock>?
     var memberCount = 0
     var players: UnsafeMutablePointer<PlayerBlock>?
+    var taps: UnsafeMutablePointer<TapBlock>?
     /// The highest rate among the members, samples per second: prompts are made at it.
     var rate = 8000
     /// One bit for each bus that has members; converters between them.

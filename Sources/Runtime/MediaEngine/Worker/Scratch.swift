@@ -31,6 +31,9 @@ import Rings
     let converted: UnsafeMutablePointer<Float>
     /// What one listener hears, limited.
     let heard: UnsafeMutablePointer<Int16>
+    /// What a tap takes, clipped, and headers of its blocks.
+    let tapped: UnsafeMutablePointer<Int16>
+    let tapHeader: UnsafeMutablePointer<Int16>
     /// Name of this box in RTCP.
     let cname: UnsafeRawBufferPointer
 
@@ -49,6 +52,8 @@ import Rings
         unsafe unconverted = .allocate(capacity: Scratch.stepCapacity)
         unsafe converted = .allocate(capacity: Scratch.stepCapacity)
         unsafe heard = .allocate(capacity: Scratch.stepCapacity)
+        unsafe tapped = .allocate(capacity: Scratch.stepCapacity)
+        unsafe tapHeader = .allocate(capacity: TapBlock.headerCount)
     }
 
     /// Control only.
@@ -63,6 +68,8 @@ import Rings
         unsafe unconverted.deallocate()
         unsafe converted.deallocate()
         unsafe heard.deallocate()
+        unsafe tapped.deallocate()
+        unsafe tapHeader.deallocate()
     }
 
     @_noLocks func sum(_ place: Int) -> UnsafeMutablePointer<Int32> {

@@ -34,6 +34,10 @@ extension Worker {
             case .equip:
                 let mix = unsafe pointer.assumingMemoryBound(to: MixBlock.self)
                 unsafe mix.pointee.converters = UnsafeMutablePointer(bitPattern: Int(message.first))
+            case .tap:
+                unsafe addTap(pointer.assumingMemoryBound(to: TapBlock.self))
+            case .untap:
+                unsafe removeTap(pointer.assumingMemoryBound(to: TapBlock.self))
             case .quit:
                 mustQuit = true
             }

@@ -16,6 +16,10 @@ enum WorkerCommand: UInt32 {
     case play
     /// pointer: player. Answered by `stopped`, also when it had ended.
     case stop
+    /// pointer: tap, which names its source.
+    case tap
+    /// pointer: tap. Answered by `untapped`.
+    case untap
     case quit
     /// pointer: mix; first: `BusConverters`, which replace those it has.
     case equip
@@ -38,6 +42,8 @@ enum WorkerReport: UInt32 {
     case played
     /// pointer: player, now control's.
     case stopped
+    /// pointer: tap, now control's.
+    case untapped
     /// first: serial of the leg; second: instant in nanoseconds.
     case firstAudio
     /// first: serial; second: ASCII; third: milliseconds.
@@ -49,7 +55,7 @@ enum WorkerReport: UInt32 {
     var isUrgent: Bool {
         @_noLocks get {
             switch self {
-            case .released, .played, .firstAudio, .digit, .timedOut: true
+            case .released, .played, .untapped, .firstAudio, .digit, .timedOut: true
             case .ended, .closed, .changed, .stopped: false
             }
         }

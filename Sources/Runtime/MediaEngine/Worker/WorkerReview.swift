@@ -49,13 +49,15 @@ extension Worker {
         unsafe mix.pointee.places = places
     }
 
-    /// Prompts or digits wait.
+    /// Prompts or digits wait, or somebody records.
     @_noLocks private func hasWork(_ mix: MixPointer) -> Bool {
-        if unsafe mix.pointee.players != nil { return true }
+        if unsafe mix.pointee.players != nil || mix.pointee.taps != nil { return true }
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
-            if unsafe leg.pointee.players != nil || !leg.pointee.output.digits.isIdle { return true }
+            if unsafe leg.pointee.players != nil || leg.pointee.taps != nil || !leg.pointee.output.digits.isIdle {
+                return true
+            }
             if unsafe !leg.pointee.output.tones.isIdle { return true }
             if let settings = unsafe leg.pointee.settings, settings.hearsKeys, unsafe !mix.pointee.isLobby {
                 return true

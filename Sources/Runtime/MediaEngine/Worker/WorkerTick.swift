@@ -18,6 +18,7 @@ extension Worker {
         let step = unsafe mix.pointee.step
         unsafe hear(mix, scheduled)
         let hasPrompts = unsafe announce(mix)
+        unsafe tap(mix, scheduled, step, hasPrompts)
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
@@ -81,8 +82,11 @@ extension Worker {
             if unsafe leg.pointee.speaks { unsafe SampleMath.subtract(leg.pointee.said, from: sum, count: count) }
         }
         if hasPrompts && listens { unsafe SampleMath.add(scratch.prompt(place), to: sum, count: count) }
-        if unsafe renderPrompts(leg.pointee.players, into: scratch.part, count, rate), listens {
-            unsafe SampleMath.add(scratch.part, to: sum, count: count)
+        let hasOwn = unsafe renderPrompts(leg.pointee.players, into: scratch.part, count, rate) && listens
+        if hasOwn { unsafe SampleMath.add(scratch.part, to: sum, count: count) }
+        if unsafe leg.pointee.taps != nil {
+            unsafe SampleMath.clip(sum, into: heard, count: count)
+            unsafe tap(leg, in: mix, heard: heard, hasOwn: hasOwn, step, hasPrompts)
         }
         if unsafe leg.pointee.heldUntil > scheduled {
             if unsafe !othersRun(leg, mix) {

@@ -1,0 +1,59 @@
+public import MediaTime
+
+/// A recording while it runs and in the events that tell of it: `recording_uuid`, `recording_id`. A bare UUID.
+public struct RecordingID: Identifier {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static func make() -> Self { Self(UUIDText.random()) }
+}
+
+/// A stored file, as `/v1/files/{id}` names it: a bare UUID, never that of the recording (voice-webhooks §4).
+public struct FileID: Identifier {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static func make() -> Self { Self(UUIDText.random()) }
+}
+
+/// Containers a recording may have.
+public enum RecordingFormat: String, Hashable, Sendable, CaseIterable {
+    case mp3, wav, ogg
+
+    /// `Content-Type` (voice-api §8).
+    public var contentType: String {
+        switch self {
+        case .mp3: "audio/mpeg"
+        case .wav: "audio/wav"
+        case .ogg: "audio/ogg"
+        }
+    }
+}
+
+/// A file the box keeps for an Application; written in the transaction of the event that tells of it.
+public struct FileRecord: Hashable, Sendable {
+    public var id: FileID
+    public var application: ApplicationID
+    public var conversation: ConversationID
+    public var recording: RecordingID
+    public var format: RecordingFormat
+    public var byteCount: Int64
+    public var started: WallTime
+    public var ended: WallTime
+
+    public init(
+        id: FileID, application: ApplicationID, conversation: ConversationID, recording: RecordingID,
+        format: RecordingFormat, byteCount: Int64, started: WallTime, ended: WallTime
+    ) {
+        self.id = id
+        self.application = application
+        self.conversation = conversation
+        self.recording = recording
+        self.format = format
+        self.byteCount = byteCount
+        self.started = started
+        self.ended = ended
+    }
+
+    /// Its name in the folder of files.
+    public var name: String { Self.name(id, format) }
+    public static func name(_ id: FileID, _ format: RecordingFormat) -> String { "\(id.text).\(format.rawValue)" }
+}
