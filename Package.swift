@@ -160,6 +160,9 @@ let package = Package(
                 "PromptAudio", "SoundDevice", "ConfigFile", "CLinux", crypto, nioCore, nioPosix, nioHTTP1, nioSSL, log,
             ]),
         module(
+            "LatencyLab", in: .runtime, settings: realTime,
+            ["MediaTime", "WireJSON", "EdgeProtocols", "Rings", "SoundDevice", "TestPhone", "CLinux", log]),
+        module(
             "SwitchhookDaemon", in: .runtime,
             [
                 "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", "SIPStack", "Tokens",
@@ -173,7 +176,7 @@ let package = Package(
             dependencies: [
                 "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols",
                 "TestPhone",
-                "Tokens", "SoundDevice", argumentParser, log,
+                "Tokens", "SoundDevice", "LatencyLab", argumentParser, log,
             ],
             path: "Sources/switchhook", swiftSettings: house),
 
@@ -192,6 +195,7 @@ let package = Package(
         tests("VoiceCodecs", ["VoiceCodecs"]),
         tests("VoiceEnhancement", ["VoiceEnhancement"]),
         tests("SoundDevice", ["SoundDevice", "AudioGraph", "MediaTime", "Rings"]),
+        tests("LatencyLab", ["LatencyLab", "SoundDevice", "WireJSON"]),
         tests("SIPStack", ["SIPStack", "EdgeProtocols", "CallModel", "MediaTime", log]),
         tests("RTPTransport", ["RTPTransport", "RTP", "SDP", "MediaTime"]),
         tests("Tokens", ["Tokens", "CallModel", "WireJSON", "MediaTime"]),
@@ -211,7 +215,9 @@ let package = Package(
         tests(
             "TestPhone",
             ["TestPhone", "ConfigFile", "Tokens", "CallModel", "MediaTime", "WireJSON", nioCore, nioPosix, nioHTTP1]),
-        tests("MediaEngine", ["MediaEngine", "Rings", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", log]),
+        tests(
+            "MediaEngine",
+            ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", "Rings", "SoundDevice", log]),
         tests(
             "ConversationRuntime",
             ["ConversationRuntime", "CallControl", "EdgeProtocols", "CallModel", "NCCO", "WireJSON", "MediaTime", log]),

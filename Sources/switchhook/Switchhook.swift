@@ -16,8 +16,7 @@ struct Switchhook: AsyncParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Check.self, NCCO.self, Call.self, Backend.self, Demo.self, Devices.self, DoctorCommand.self,
-            Token.self,
-            Status.self, Events.self,
+            Latency.self, Token.self, Status.self, Events.self,
         ])
 
     static let version = "0.1.0"

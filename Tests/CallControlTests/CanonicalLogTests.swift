@@ -32,6 +32,19 @@ import WireJSON
             ])
     }
 
+    @Test("a card that goes and comes back is two events of its member, and the call goes on")
+    func deviceLost() throws {
+        let rig = Rig()
+        rig.call(.connect(Connect(endpoint: .app(user: "auto"))))
+        let callee = try #require(rig.callee)
+        rig.send(.device(callee, .opened))
+        let before = rig.rtcLog.count
+        rig.send(.device(callee, .lost(device: "card:PCH", reason: "No such device")))
+        rig.send(.device(callee, .back(device: "card:USB")))
+        #expect(
+            Array(rig.rtcLog.dropFirst(before)) == ["11 custom:device-lost M2", "12 custom:device-back M2"])
+    }
+
     @Test("phone to app user comes out exactly as the contract draws it")
     func phoneToApp() throws {
         let rig = Rig()

@@ -52,7 +52,8 @@ def test_the_default_configuration_is_valid():
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "check", "ncco check", "call", "backend", "devices", "status", "events", "token", "doctor"])
+    "command", ["serve", "check", "ncco check", "call", "backend", "devices", "status", "events", "token", "doctor",
+                "latency", "latency loop", "latency call"])
 def test_every_command_has_help_with_an_example(command):
     done = run(*command.split(), "--help")
     assert done.returncode == 0 and "xample" in done.stdout

@@ -41,30 +41,46 @@ import Testing
 }
 
 @Suite struct DeviceLinkTests {
-    /// A card that runs 300 ppm off, for ten minutes of 10 ms steps, by hand.
-    @Test("a ring between two crystals neither runs dry nor fills up", arguments: [-300, 0, 300])
-    func drift(partsPerMillion: Int) {
-        let capture = SampleRingBench()
-        defer { capture.close() }
-        var produced = 0.0
-        var dry = 0
-        var highest = 0
-        for step in 0..<60_000 {
-            produced += 480 * (1 + Double(partsPerMillion) / 1e6)
-            while produced >= 480 {
-                produced -= 480
-                capture.deviceCaptures(480)
-                capture.devicePlays(480)
-            }
-            let isVoiced = capture.workerPulls(480)
-            capture.workerPushes(480)
-            if step > 100 {
-                if !isVoiced { dry += 1 }
-                highest = max(highest, capture.captureFill, capture.playbackFill)
-            }
+    @Test("a device that drives its mix is taken a step at a time as it comes, from the newest on")
+    func driving() throws {
+        let ring = try SampleRingBench(drives: true)
+        defer { ring.close() }
+        for _ in 1...3 { ring.deviceCaptures(480) }
+        #expect(ring.workerPulls(480) == [3, 3])
+        #expect(ring.workerPulls(480) == nil)
+        for period in 4..<100 {
+            ring.deviceCaptures(480)
+            #expect(ring.workerPulls(480) == [Int16(period), Int16(period)])
+            #expect(ring.captureFill == 0)
         }
-        #expect(dry == 0)
-        #expect(capture.playbackDry <= 1)
-        #expect(highest <= 480 * 4)
+    }
+
+    @Test("a device that does not drive waits for a period more, which is there at every step from then on")
+    func following() throws {
+        let ring = try SampleRingBench(drives: false)
+        defer { ring.close() }
+        ring.deviceCaptures(480)
+        #expect(ring.workerPulls(480) == nil)
+        ring.deviceCaptures(480)
+        #expect(ring.workerPulls(480) == nil)
+        ring.deviceCaptures(480)
+        #expect(ring.workerPulls(480) != nil)
+        for _ in 0..<100 {
+            ring.deviceCaptures(480)
+            #expect(ring.workerPulls(480) != nil)
+            #expect(ring.captureFill == 480 + 96)
+        }
+    }
+
+    @Test("a worker that stood still does not tell late what it missed")
+    func standstill() throws {
+        let ring = try SampleRingBench(drives: true)
+        defer { ring.close() }
+        ring.deviceCaptures(480)
+        #expect(ring.workerPulls(480) == [1, 1])
+        for _ in 0..<8 { ring.deviceCaptures(480) }
+        #expect(ring.workerPulls(480) == [9, 9])
+        ring.workerPushes(480)
+        #expect(ring.playbackFill == 480)
     }
 }

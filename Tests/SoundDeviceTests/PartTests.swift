@@ -51,8 +51,11 @@ struct PartTests {
         var back = [Int16](repeating: 0, count: mono.count)
         unsafe frames.withUnsafeMutableBytes { bytes in
             guard let base = bytes.baseAddress else { return }
-            unsafe PCMFrames.spread(mono, count: mono.count, into: base, channels: channels, isWide: isWide)
-            unsafe PCMFrames.mix(base, channels: channels, isWide: isWide, into: &back, count: mono.count)
+            unsafe PCMFrames.spread(
+                mono, count: mono.count, into: base, channels: channels, map: 3, isWide: isWide)
+            unsafe PCMFrames.mix(
+                base, channels: channels, map: PCMFrames.map([], channels: channels, isCapture: true), isWide: isWide,
+                into: &back, count: mono.count)
         }
         // Four of six channels are silent.
         let share = channels > 2 ? 3 : 1

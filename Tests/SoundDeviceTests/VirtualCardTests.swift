@@ -35,6 +35,54 @@ extension SoundDeviceTests {
         #expect(open.reports.all.isEmpty && open.device.counters.losses == 0)
     }
 
+    @Test("after an xrun sound goes on within two periods", arguments: SoundDirection.allCases)
+    func recovery(direction: SoundDirection) async throws {
+        let rig = try SoundRig.shared.get()
+        try rig.command("loop-control", [:])
+        let open = try OpenDevice(playback: ["loop"], capture: ["loop"])
+        try await eventually("sound") { min(open.frames(.playback), open.frames(.capture)) > 9600 }
+        var gaps: [Duration] = []
+        // The machine may be late by itself: the quickest of five counts.
+        for number in 1...5 {
+            let before = open.xruns(direction)
+            try rig.command("loop-control", ["\(direction)_xruns": Double(number)])
+            try await eventually("the xrun") { open.xruns(direction) > before }
+            let start = ContinuousClock.now
+            let frames = open.frames(direction)
+            try await eventually("sound again") { open.frames(direction) > frames }
+            gaps.append(ContinuousClock.now - start)
+        }
+        #expect(try #require(gaps.min()) < .milliseconds(21))
+    }
+
+    @Test("a card's return is noticed within half a second")
+    func quickReturn() async throws {
+        let rig = try SoundRig.shared.get()
+        try rig.command("control", [:])
+        let open = try OpenDevice(playback: ["none"], capture: ["kiosk"])
+        try await eventually("sound") { open.frames(.capture) > 9600 }
+        try rig.command("control", ["unplugged": 1])
+        try await eventually("the loss") { open.reports.all.count == 2 }
+        let start = ContinuousClock.now
+        try rig.command("control", [:])
+        try await eventually("the return") { open.reports.all.count == 3 }
+        #expect(ContinuousClock.now - start < .milliseconds(500))
+    }
+
+    @Test("a channel that the card does not have is a reason in words")
+    func missingChannel() throws {
+        var configuration = SoundDeviceConfiguration(playback: ["loop"], capture: ["none"])
+        configuration.playbackChannels = [5]
+        let reports = Reports()
+        let device = try SoundDevice(configuration) { reports.add($0) }
+        defer { device.close() }
+        guard case .silent(let sentence)? = reports.all.first else {
+            Issue.record("no report of silence: \(reports.all)")
+            return
+        }
+        #expect(sentence.contains("it has 1 channels, none is number 5"), "\(sentence)")
+    }
+
     @Test("a card that is unplugged is reported, and its return is too")
     func unplugged() async throws {
         let rig = try SoundRig.shared.get()

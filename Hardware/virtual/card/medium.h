@@ -82,7 +82,7 @@ static inline double medium_at(const struct medium_view *view, double instant, u
     if (view->rate <= 0 || view->channels <= 0) return 0;
     double place = (double)view->anchor + (instant - view->instant) * view->rate;
     int64_t index = (int64_t)floor(place);
-    if (index - 1 < view->begin || index + 2 >= view->end || index < view->end - MEDIUM_FRAMES / 2) return 0;
+    if (index - 1 < view->begin || index + 2 >= view->end || index < view->end - MEDIUM_FRAMES + 4096) return 0;
     double part = place - (double)index;
     unsigned heard = channel % (unsigned)view->channels;
     double before = medium_place(view->medium, index - 1)[heard], here = medium_place(view->medium, index)[heard];

@@ -40,7 +40,7 @@ import Synchronization
 
     init(
         configuration: SoundDeviceConfiguration, captureRing: SampleRing, playbackRing: SampleRing,
-        capture: (PCMStream, String)?, playback: (PCMStream, String)?, priority: Int32,
+        pace: DevicePace, capture: (PCMStream, String)?, playback: (PCMStream, String)?, priority: Int32,
         report: @escaping @Sendable (SoundDeviceReport) -> Void
     ) throws(SoundDeviceFault) {
         let ended = swh_eventfd_create()
@@ -50,7 +50,7 @@ import Synchronization
         let context = unsafe Context(
             loop: DeviceLoop(
                 configuration: configuration, shared: shared, captureRing: captureRing, playbackRing: playbackRing,
-                report: report),
+                pace: pace, report: report),
             capture: capture, playback: playback, ended: ended)
         let retained = unsafe Unmanaged.passRetained(context)
         var thread: UInt64 = 0

@@ -3,7 +3,10 @@ import Glibc
 import Rings
 import Synchronization
 
-/// What a device's thread does: periods from the capture PCM into a ring, periods from a ring to the playback PCM.
+/// What a device's thread does: periods from the capture PCM into a ring, sound from a ring to the playback PCM.
+///
+/// While somebody mixes for the device (`DevicePace`) each captured step wakes the mixer, and what the mixer gives is
+/// written at once; else both PCMs are served when they have or want a period.
 ///
 /// A PCM that is lost is replaced by the clock at once and tried again every quarter of a second. Nothing spins: a wait that
 /// ends too early with nothing to do is followed by a sleep of a quarter period.
@@ -11,26 +14,30 @@ import Synchronization
 /// - Threading: made by control, run by the device's thread; `serve` is the real-time part.
 @safe struct DeviceLoop: ~Copyable {
     static let retryNanoseconds: UInt64 = 250_000_000
-    /// The most the playback ring may hold, whoever fills it: 60 ms, or four periods.
-    private static var longestPlaybackFill: Int { @_noLocks get { 2880 } }
-    private static var periodsInOneGo: Int { @_noLocks get { 8 } }
+    static var periodsInOneGo: Int { @_noLocks get { 8 } }
 
-    private let configuration: SoundDeviceConfiguration
-    private let periodFrames: Int
+    let configuration: SoundDeviceConfiguration
+    let periodFrames: Int
     private let periodNanoseconds: UInt64
-    private let shared: UnsafeMutablePointer<DeviceShared>
-    private let captureRing: SampleRing
-    private let playbackRing: SampleRing
+    let shared: UnsafeMutablePointer<DeviceShared>
+    let captureRing: SampleRing
+    let playbackRing: SampleRing
+    let pace: DevicePace
     private let report: @Sendable (SoundDeviceReport) -> Void
-    private let scratch: UnsafeMutablePointer<Int16>
-    private var capture: DevicePort
-    private var playback: DevicePort
+    let scratch: UnsafeMutablePointer<Int16>
+    var capture: DevicePort
+    var playback: DevicePort
+    var capturePath: CapturePath?
+    var playbackPath: PlaybackPath?
+    var hasHeldSound = false
+    /// When the playback PCM would run dry.
+    var dryAt: UInt64 = 0
     private var captureName: String
     private var playbackName: String
 
     init(
         configuration: SoundDeviceConfiguration, shared: UnsafeMutablePointer<DeviceShared>, captureRing: SampleRing,
-        playbackRing: SampleRing, report: @escaping @Sendable (SoundDeviceReport) -> Void
+        playbackRing: SampleRing, pace: DevicePace, report: @escaping @Sendable (SoundDeviceReport) -> Void
     ) {
         self.configuration = configuration
         periodFrames = configuration.periodFrames
@@ -38,6 +45,7 @@ import Synchronization
         unsafe self.shared = shared
         self.captureRing = captureRing
         self.playbackRing = playbackRing
+        self.pace = pace
         self.report = report
         unsafe scratch = .allocate(capacity: PCMStream.largestTransfer)
         unsafe scratch.initialize(repeating: 0, count: PCMStream.largestTransfer)
@@ -47,7 +55,11 @@ import Synchronization
         playbackName = PCMName.none
     }
 
-    deinit { unsafe scratch.deallocate() }
+    deinit {
+        unsafe scratch.deallocate()
+        capturePath?.deallocate()
+        playbackPath?.deallocate()
+    }
 
     /// Serves both directions until `shouldStop`; `nil` streams are silent. Closes what it was given.
     mutating func run(capture: (PCMStream, String)?, playback: (PCMStream, String)?) {
@@ -74,10 +86,20 @@ import Synchronization
         switch direction {
         case .capture:
             captureName = name
+            capturePath?.deallocate()
+            capturePath = stream.map { CapturePath(stream: $0) }
+            unsafe shared.pointee.captureFilterFrames.store(capturePath?.filterSamples ?? 0, ordering: .relaxed)
             status = capture.begin(stream, at: now)
         case .playback:
             playbackName = name
+            playbackPath?.deallocate()
+            playbackPath = stream.map {
+                PlaybackPath(
+                    stream: $0, periodMicroseconds: configuration.period, periods: configuration.periodCount)
+            }
+            unsafe shared.pointee.playbackFilterFrames.store(playbackPath?.filterSamples ?? 0, ordering: .relaxed)
             status = playback.begin(stream, at: now)
+            playbackPath?.started(holding: stream?.targetFrames ?? 0)
         }
         if status < 0 { lose(direction, code: status) }
     }
@@ -88,9 +110,13 @@ import Synchronization
         switch direction {
         case .capture:
             wasReturning = capture.isReturning
+            capturePath?.deallocate()
+            capturePath = nil
             stream = capture.lose(at: now, retryAt: now + Self.retryNanoseconds)
         case .playback:
             wasReturning = playback.isReturning
+            playbackPath?.deallocate()
+            playbackPath = nil
             stream = playback.lose(at: now, retryAt: now + Self.retryNanoseconds)
         }
         stream?.close()
@@ -151,15 +177,15 @@ import Synchronization
     @_noLocks private mutating func wait(from now: UInt64, hasMoved: Bool) {
         var deadline = now &+ 2 &* periodNanoseconds
         if capture.deadline < deadline { deadline = capture.deadline }
-        if playback.deadline < deadline { deadline = playback.deadline }
+        let isInStep = servesInStep
+        let played = isInStep ? dryAt : playback.deadline
+        if played < deadline { deadline = played }
         if deadline <= now { return }  // a clock has more periods due; it counts one each time and so comes to an end
-        if capture.polledStream == nil, playback.polledStream == nil {
-            swh_sleep_until(deadline)
-            return
-        }
-        PCMStream.wait(capture.polledStream, playback.polledStream, nanoseconds: Int64(deadline &- now))
-        if !hasMoved, swh_monotonic_ns() &- now < periodNanoseconds / 8 {
-            swh_sleep_until(now &+ periodNanoseconds / 4)
+        let wasGiven = PCMStream.wait(
+            capture.polledStream, isInStep ? nil : playback.polledStream, event: pace.played,
+            nanoseconds: Int64(deadline &- now))
+        if !hasMoved, !wasGiven, swh_monotonic_ns() &- now < periodNanoseconds / 8 {
+            swh_sleep_until(min(deadline, now &+ periodNanoseconds / 4))
         }
     }
 
@@ -167,13 +193,14 @@ import Synchronization
     @_noLocks private mutating func serveCapture(at now: UInt64) -> Int {
         var total = 0
         for _ in 0..<Self.periodsInOneGo {
-            let due = capture.dueFrames(at: now)
+            let due = capture.duePeriod(at: now)
             if due == 0 { break }
             var overrun = 0
-            let moved = due < 0 ? due : unsafe capture.capture(into: captureRing, scratch: scratch, overrun: &overrun)
+            let moved = due < 0 ? due : captureOnce(overrun: &overrun)
             if moved < 0 {
                 if isXrun(moved) { unsafe shared.pointee.captureXruns.wrappingAdd(1, ordering: .relaxed) }
                 let status = capture.recover(from: moved, at: now)
+                capturePath?.started()
                 return status < 0 ? status : total
             }
             capture.moved(moved, at: now)
@@ -181,48 +208,24 @@ import Synchronization
             unsafe shared.pointee.captureFrames.wrappingAdd(moved, ordering: .relaxed)
             if overrun > 0 { unsafe shared.pointee.captureOverrunFrames.wrappingAdd(overrun, ordering: .relaxed) }
         }
-        if total > 0, let delay = capture.stream?.delayFrames() {
-            unsafe shared.pointee.captureDelayFrames.store(delay, ordering: .relaxed)
-        }
-        return total
-    }
-
-    /// Frames played, or a negative errno that means loss.
-    @_noLocks private mutating func servePlayback(at now: UInt64) -> Int {
-        var total = 0
-        for _ in 0..<Self.periodsInOneGo {
-            let due = playback.dueFrames(at: now)
-            if due == 0 { break }
-            if due > 0 { shortenPlaybackRing(above: Self.longestPlaybackFill) }
-            var underrun = 0
-            let moved = due < 0 ? due : unsafe playback.play(from: playbackRing, scratch: scratch, underrun: &underrun)
-            if moved < 0 {
-                if isXrun(moved) {
-                    unsafe shared.pointee.playbackXruns.wrappingAdd(1, ordering: .relaxed)
-                    // The gap was heard already; what piled up meanwhile would only be delay from now on.
-                    shortenPlaybackRing(above: 2 &* periodFrames)
-                }
-                let status = playback.recover(from: moved, at: now)
-                return status < 0 ? status : total
+        if total > 0 {
+            pace.captured(fill: captureRing.fill)
+            if let stream = capture.stream, let delay = stream.delayFrames() {
+                let held = capturePath?.heldSamples ?? 0
+                unsafe shared.pointee.captureDelayFrames.store(
+                    delay &* MixRate.hertz / stream.rate &+ held, ordering: .relaxed)
             }
-            playback.moved(moved, at: now)
-            total &+= moved
-            unsafe shared.pointee.playbackFrames.wrappingAdd(moved, ordering: .relaxed)
-            if underrun > 0 { unsafe shared.pointee.playbackUnderrunFrames.wrappingAdd(underrun, ordering: .relaxed) }
-        }
-        if total > 0, let delay = playback.stream?.delayFrames() {
-            unsafe shared.pointee.playbackDelayFrames.store(delay, ordering: .relaxed)
         }
         return total
     }
 
-    @_noLocks private func shortenPlaybackRing(above limit: Int) {
-        let kept = 2 &* periodFrames
-        let fill = playbackRing.fill
-        if fill <= limit || fill <= 2 &* kept { return }
-        let discarded = playbackRing.discard(fill &- kept)
-        unsafe shared.pointee.playbackDiscardedFrames.wrappingAdd(discarded, ordering: .relaxed)
+    /// A period, silence without a PCM, into the ring.
+    @_noLocks private mutating func captureOnce(overrun: inout Int) -> Int {
+        if capturePath != nil { return capturePath?.capture(into: captureRing, pace, overrun: &overrun) ?? 0 }
+        for index in 0..<periodFrames { unsafe scratch[index] = 0 }
+        overrun = unsafe periodFrames &- captureRing.push(scratch, count: periodFrames)
+        return periodFrames
     }
 
-    @_noLocks private func isXrun(_ code: Int) -> Bool { code == -Int(EPIPE) }
+    @_noLocks func isXrun(_ code: Int) -> Bool { code == -Int(EPIPE) }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Rings
 
-/// One direction of a device as its thread drives it: a PCM with a clock, a PCM without one, or none.
+/// What one direction of a device stands on: a PCM with a clock, a PCM without one, or none.
 ///
 /// - Threading: the device's thread alone; the real-time part allocates nothing and takes no lock of user space.
 @safe struct DevicePort {
@@ -23,7 +23,6 @@ import Rings
     private var startedAt: UInt64 = 0
     private var movedFrames = 0
     private var lastProgress: UInt64 = 0
-    private var hasHeldSound = false
     private var recoveriesInARow = 0
 
     init(periodFrames: Int) {
@@ -68,24 +67,29 @@ import Rings
         @_noLocks get { clock == nil ? stream : nil }
     }
 
-    /// Frames that may be moved now, whole periods; negative errno.
-    @_noLocks mutating func dueFrames(at now: UInt64) -> Int {
+    /// 1 when a period may be moved now, else 0; negative errno.
+    @_noLocks mutating func duePeriod(at now: UInt64) -> Int {
         if clock != nil {
             let isDue = clock?.takePeriod(at: now) ?? false
-            return isDue ? periodFrames : 0
+            return isDue ? 1 : 0
         }
         guard let stream else { return 0 }
         let movable = stream.movableFrames()
         if movable < 0 { return movable }
-        if movable < periodFrames { return standstill(at: now) }
+        if movable < stream.periodFrames { return standstill(at: now) }
+        return hasNoClock(at: now) ? 0 : 1
+    }
+
+    /// The PCM moves more than any clock allows: from now on the period clock paces it.
+    @_noLocks mutating func hasNoClock(at now: UInt64) -> Bool {
+        guard let stream else { return false }
         let elapsedFrames = Int(truncatingIfNeeded: (now &- startedAt) / 1000 &* 48 / 1000)
         // Crystals differ by far less than one in fifty.
-        let allowed = elapsedFrames &+ elapsedFrames / 50 &+ stream.bufferFrames &+ Self.clocklessLeadFrames
-        if movedFrames &+ periodFrames > allowed {
-            clock = PeriodClock(periodFrames: periodFrames, start: now)
-            return 0
-        }
-        return periodFrames
+        let buffer = stream.bufferFrames &* MixRate.hertz / stream.rate
+        let allowed = elapsedFrames &+ elapsedFrames / 50 &+ buffer &+ Self.clocklessLeadFrames
+        if movedFrames &+ periodFrames <= allowed { return false }
+        clock = PeriodClock(periodFrames: periodFrames, start: now)
+        return true
     }
 
     @_noLocks mutating func moved(_ frames: Int, at now: UInt64) {
@@ -114,38 +118,14 @@ import Rings
         }
     }
 
-    /// The errno of a loss once nothing has moved for too long; 0 before.
-    @_noLocks private func standstill(at now: UInt64) -> Int {
-        now &- lastProgress > Self.longestStandstillNanoseconds ? -Int(ETIMEDOUT) : 0
+    /// Nothing has moved for so long that the PCM counts as lost.
+    @_noLocks func isStandingStill(at now: UInt64) -> Bool {
+        now &- lastProgress > Self.longestStandstillNanoseconds
     }
+
+    /// The errno of a loss once nothing has moved for too long; 0 before.
+    @_noLocks private func standstill(at now: UInt64) -> Int { isStandingStill(at: now) ? -Int(ETIMEDOUT) : 0 }
 
     /// A second xrun while recovering is tried again at the next period.
     @_noLocks private static func softened(_ status: Int) -> Int { status == -Int(EPIPE) ? 0 : status }
-
-    // MARK: One period
-
-    /// Reads a period (silence without a PCM) into the capture ring. Frames, or negative errno.
-    @_noLocks func capture(into ring: SampleRing, scratch: UnsafeMutablePointer<Int16>, overrun: inout Int) -> Int {
-        var count = periodFrames
-        if let stream {
-            count = unsafe stream.read(into: scratch, count: periodFrames)
-            if count <= 0 { return count }
-        } else {
-            for index in 0..<count { unsafe scratch[index] = 0 }
-        }
-        overrun = unsafe count &- ring.push(scratch, count: count)
-        return count
-    }
-
-    /// Plays a period out of the playback ring; what is missing is silence. Frames, or negative errno.
-    @_noLocks mutating func play(
-        from ring: SampleRing, scratch: UnsafeMutablePointer<Int16>, underrun: inout Int
-    ) -> Int {
-        let popped = unsafe ring.pop(into: scratch, count: periodFrames)
-        if popped > 0 { hasHeldSound = true }
-        for index in popped..<periodFrames { unsafe scratch[index] = 0 }
-        underrun = hasHeldSound ? periodFrames &- popped : 0
-        guard let stream else { return periodFrames }
-        return unsafe stream.write(scratch, count: periodFrames)
-    }
 }

@@ -12,6 +12,8 @@ struct DeviceShared: ~Copyable {
     let captureOverrunFrames = Atomic<Int>(0)
     let playbackDelayFrames = Atomic<Int>(0)
     let captureDelayFrames = Atomic<Int>(0)
+    let playbackFilterFrames = Atomic<Int>(0)
+    let captureFilterFrames = Atomic<Int>(0)
     let losses = Atomic<Int>(0)
 
     var counters: SoundDeviceCounters {
@@ -25,6 +27,8 @@ struct DeviceShared: ~Copyable {
         counters.captureOverrunFrames = captureOverrunFrames.load(ordering: .relaxed)
         counters.playbackDelayFrames = playbackDelayFrames.load(ordering: .relaxed)
         counters.captureDelayFrames = captureDelayFrames.load(ordering: .relaxed)
+        counters.playbackFilterFrames = playbackFilterFrames.load(ordering: .relaxed)
+        counters.captureFilterFrames = captureFilterFrames.load(ordering: .relaxed)
         counters.losses = losses.load(ordering: .relaxed)
         return counters
     }

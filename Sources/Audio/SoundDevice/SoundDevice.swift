@@ -4,11 +4,12 @@ import Synchronization
 
 /// A microphone and a loudspeaker at 48 kHz, moved by one thread of its own between two rings and ALSA.
 ///
-/// - Units: mono 16-bit frames at 48 kHz. The worker empties `captureRing` and fills `playbackRing`, a period or more
-///   at a time; what it does not give in time is played as silence. Ring levels are the worker's to steer; to keep
-///   delay from creeping, the device drops what the playback ring holds beyond 60 ms (or four periods), and what the
-///   capture ring has no room for (85 ms).
-/// - Reference: ALSA `snd_pcm_readi`/`writei`, non-blocking, `poll`.
+/// - Units: mono 16-bit frames at 48 kHz. The worker empties `captureRing` and fills `playbackRing` a step at a time and
+///   keeps step by `pace`; what it does not give in time is played as silence. Both clocks of the card are estimated
+///   from the driver's timestamps and each direction is resampled onto the mix's clock, so that what waits stays at its
+///   target (`PlaybackPath`, `CapturePath`). Without a worker the device drops what the playback ring holds beyond 60 ms
+///   (or four periods), and what the capture ring has no room for (85 ms).
+/// - Reference: ALSA `snd_pcm_readi`/`writei`, non-blocking, `poll`, `snd_pcm_htimestamp`.
 /// - Threading: control opens (may block on a sound server) and closes; rings are single producer, single consumer.
 ///   The thread is SCHED_FIFO when allowed.
 /// - Fails with: nothing for missing hardware (a silent device paced by the clock takes its place, and a report says
@@ -23,6 +24,8 @@ public final class SoundDevice: Sendable {
     public let captureRing: SampleRing
     /// What the loudspeaker plays; the worker is the producer.
     public let playbackRing: SampleRing
+    /// How the worker keeps step with the device.
+    public let pace: DevicePace
     public let periodFrames: Int
     /// The PCM opened first, by its configured name; `none` when silent.
     public let captureName: String
@@ -45,10 +48,20 @@ public final class SoundDevice: Sendable {
         playbackName = playback?.1 ?? PCMName.none
         self.report = report
         do throws(SoundDeviceFault) {
-            control = try DeviceControl(
-                configuration: configuration, captureRing: captureRing, playbackRing: playbackRing, capture: capture,
-                playback: playback, priority: Self.priority, report: report)
+            pace = try DevicePace.allocate()
         } catch {
+            capture?.0.close()
+            playback?.0.close()
+            captureRing.deallocate()
+            playbackRing.deallocate()
+            throw error
+        }
+        do throws(SoundDeviceFault) {
+            control = try DeviceControl(
+                configuration: configuration, captureRing: captureRing, playbackRing: playbackRing, pace: pace,
+                capture: capture, playback: playback, priority: Self.priority, report: report)
+        } catch {
+            pace.deallocate()
             capture?.0.close()
             playback?.0.close()
             captureRing.deallocate()
@@ -69,6 +82,7 @@ public final class SoundDevice: Sendable {
         case .ended:
             captureRing.deallocate()
             playbackRing.deallocate()
+            pace.deallocate()
         case .endedBefore:
             break
         case .abandoned:

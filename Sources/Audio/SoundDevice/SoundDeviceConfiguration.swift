@@ -7,6 +7,10 @@ public struct SoundDeviceConfiguration: Hashable, Sendable {
     public var periodMicroseconds: Int
     /// Periods queued for playback at most, 2…8: the playback delay lies between one less and this many.
     public var periods: Int
+    /// Channels of the card, from 0, that carry the voice; empty: the first two.
+    public var playbackChannels: [Int] = []
+    /// Channels that are listened to; empty: all.
+    public var captureChannels: [Int] = []
 
     public init(playback: [String], capture: [String], periodMicroseconds: Int = 10_000, periods: Int = 2) {
         self.playback = playback
@@ -15,8 +19,10 @@ public struct SoundDeviceConfiguration: Hashable, Sendable {
         self.periods = periods
     }
 
-    /// Frames at 48 kHz, settings out of range moved into it.
-    var periodFrames: Int { min(40_000, max(2500, periodMicroseconds)) * 48 / 1000 }
+    /// Microseconds, a setting out of range moved into it.
+    var period: Int { min(40_000, max(2500, periodMicroseconds)) }
+    /// Frames at 48 kHz.
+    var periodFrames: Int { period * 48 / 1000 }
     var periodCount: Int { min(8, max(2, periods)) }
 }
 

@@ -17,6 +17,11 @@ public struct SoundDeviceFault: Error, Hashable, Sendable {
     }
     public var code: Code
     public var detail: String
+
+    public init(code: Code, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
 }
 
 /// Counters of a device since it was opened; frames are at 48 kHz.
@@ -32,9 +37,12 @@ public struct SoundDeviceCounters: Hashable, Sendable {
     public var playbackDiscardedFrames = 0
     /// Sound thrown away because nobody emptied the capture ring.
     public var captureOverrunFrames = 0
-    /// Between the ring and the converter, as the PCM last said.
+    /// Between the ring and the converter, as the PCM last said, filters included.
     public var playbackDelayFrames = 0
     public var captureDelayFrames = 0
+    /// Of these, the resamplers' filters.
+    public var playbackFilterFrames = 0
+    public var captureFilterFrames = 0
     /// How often a PCM was lost.
     public var losses = 0
     /// The thread has real-time scheduling.

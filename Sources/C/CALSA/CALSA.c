@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { RATE = 48000, POLL_LIMIT = 16 };
+enum { RATE = 48000, LOWEST_RATE = 8000, HIGHEST_RATE = 96000, POLL_LIMIT = 16 };
 
 struct swh_pcm {
     snd_pcm_t *handle;
@@ -35,13 +36,11 @@ static void silence_library(void)
     pthread_once(&once, install_handler);
 }
 
-static int shape_hardware(snd_pcm_t *handle, uint32_t period, uint32_t periods, swh_pcm_shape *shape,
-                          const char **step)
+static int shape_hardware(snd_pcm_t *handle, const swh_pcm_wish *wish, swh_pcm_shape *shape, const char **step)
 {
     snd_pcm_hw_params_t *params;
     snd_pcm_hw_params_alloca(&params);
-    snd_pcm_uframes_t period_frames = period, buffer_frames = (snd_pcm_uframes_t)period * periods;
-    unsigned channels = 1;
+    unsigned channels = wish->channels, rate = RATE;
     int status;
     *step = "parameters";
     if ((status = snd_pcm_hw_params_any(handle, params)) < 0) return status;
@@ -55,8 +54,11 @@ static int shape_hardware(snd_pcm_t *handle, uint32_t period, uint32_t periods, 
     }
     *step = "channels";
     if ((status = snd_pcm_hw_params_set_channels_near(handle, params, &channels)) < 0) return status;
-    *step = "48000 Hz";
-    if ((status = snd_pcm_hw_params_set_rate(handle, params, RATE, 0)) < 0) return status;
+    *step = "8000 to 96000 Hz";
+    if ((status = snd_pcm_hw_params_set_rate_near(handle, params, &rate, NULL)) < 0) return status;
+    if (rate < LOWEST_RATE || rate > HIGHEST_RATE) return -EINVAL;
+    snd_pcm_uframes_t period_frames = (snd_pcm_uframes_t)((uint64_t)rate * wish->period_us / 1000000);
+    snd_pcm_uframes_t buffer_frames = period_frames * wish->periods;
     *step = "period";
     if ((status = snd_pcm_hw_params_set_period_size_near(handle, params, &period_frames, NULL)) < 0) return status;
     *step = "buffer";
@@ -66,13 +68,14 @@ static int shape_hardware(snd_pcm_t *handle, uint32_t period, uint32_t periods, 
     if ((status = snd_pcm_hw_params_get_period_size(params, &period_frames, NULL)) < 0) return status;
     if ((status = snd_pcm_hw_params_get_buffer_size(params, &buffer_frames)) < 0) return status;
     shape->channels = channels;
+    shape->rate = rate;
     shape->period_frames = (uint32_t)period_frames;
     shape->buffer_frames = (uint32_t)buffer_frames;
     return 0;
 }
 
-swh_pcm *swh_pcm_open(const char *name, int direction, uint32_t period_frames, uint32_t periods,
-                      swh_pcm_shape *shape, char *reason, size_t reason_size)
+swh_pcm *swh_pcm_open(const char *name, int direction, const swh_pcm_wish *wish, swh_pcm_shape *shape, char *reason,
+                      size_t reason_size)
 {
     silence_library();
     last_words[0] = 0;
@@ -83,7 +86,7 @@ swh_pcm *swh_pcm_open(const char *name, int direction, uint32_t period_frames, u
                                     SND_PCM_NONBLOCK)
                      : -ENOMEM;
     if (status >= 0) {
-        status = shape_hardware(pcm->handle, period_frames, periods, shape, &step);
+        status = shape_hardware(pcm->handle, wish, shape, &step);
         if (status < 0) snd_pcm_close(pcm->handle);
     }
     if (status < 0) {
@@ -103,6 +106,9 @@ int swh_pcm_set_thresholds(swh_pcm *pcm, uint32_t wake_frames, uint32_t start_fr
     if ((status = snd_pcm_sw_params_current(pcm->handle, params)) < 0) return status;
     if ((status = snd_pcm_sw_params_set_avail_min(pcm->handle, params, wake_frames)) < 0) return status;
     if ((status = snd_pcm_sw_params_set_start_threshold(pcm->handle, params, start_frames)) < 0) return status;
+    /* Plug-ins without timestamps refuse these; the time of asking stands in then. */
+    if (snd_pcm_sw_params_set_tstamp_mode(pcm->handle, params, SND_PCM_TSTAMP_ENABLE) >= 0)
+        snd_pcm_sw_params_set_tstamp_type(pcm->handle, params, SND_PCM_TSTAMP_TYPE_MONOTONIC);
     return snd_pcm_sw_params(pcm->handle, params);
 }
 
@@ -121,11 +127,30 @@ int swh_pcm_resume(swh_pcm *pcm) { return snd_pcm_resume(pcm->handle); }
 
 long swh_pcm_avail(swh_pcm *pcm)
 {
-    long available = snd_pcm_avail_update(pcm->handle);
+    /* Asks the hardware: between two interrupts the last known pointer is up to a period old. */
+    long available = snd_pcm_avail(pcm->handle);
     if (available < 0) return available;
     /* Plug-ins tell of these two by their state alone. */
     snd_pcm_state_t state = snd_pcm_state(pcm->handle);
     return state == SND_PCM_STATE_DISCONNECTED ? -ENODEV : state == SND_PCM_STATE_SUSPENDED ? -ESTRPIPE : available;
+}
+
+long swh_pcm_avail_at(swh_pcm *pcm, uint64_t *monotonic_ns)
+{
+    long available = swh_pcm_avail(pcm);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t asked = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    *monotonic_ns = asked;
+    if (available < 0) return available;
+    snd_pcm_uframes_t stamped;
+    snd_htimestamp_t stamp;
+    if (snd_pcm_htimestamp(pcm->handle, &stamped, &stamp) < 0) return available;
+    uint64_t instant = (uint64_t)stamp.tv_sec * 1000000000u + (uint64_t)stamp.tv_nsec;
+    /* Zero before the first interrupt; another clock on some plug-ins. */
+    if (instant > asked || asked - instant > 100000000u) return available;
+    *monotonic_ns = instant;
+    return (long)stamped;
 }
 
 int64_t swh_pcm_delay(swh_pcm *pcm)
@@ -152,22 +177,27 @@ static int add_descriptors(swh_pcm *pcm, struct pollfd *descriptors, int used)
     return snd_pcm_poll_descriptors(pcm->handle, descriptors + used, (unsigned)count);
 }
 
-void swh_pcm_wait(swh_pcm *capture, swh_pcm *playback, int64_t timeout_ns)
+int swh_pcm_wait(swh_pcm *capture, swh_pcm *playback, int event, int64_t timeout_ns)
 {
-    struct pollfd descriptors[POLL_LIMIT];
+    struct pollfd descriptors[POLL_LIMIT + 1];
     int captures = add_descriptors(capture, descriptors, 0);
     if (captures < 0) captures = 0;
     int playbacks = add_descriptors(playback, descriptors, captures);
     if (playbacks < 0) playbacks = 0;
     if (timeout_ns < 0) timeout_ns = 0;
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-    if (ppoll(descriptors, (nfds_t)(captures + playbacks), &timeout, NULL) <= 0) return;
+    struct pollfd *last = descriptors + captures + playbacks;
+    *last = (struct pollfd){.fd = event, .events = POLLIN};
+    if (ppoll(descriptors, (nfds_t)(captures + playbacks + 1), &timeout, NULL) <= 0) return 0;
     /* A plug-in takes its wake-up out of the descriptor here. Its verdict is not needed: the caller asks how many
      * frames there are, which also tells of an error. */
     unsigned short ready = 0;
     if (captures) snd_pcm_poll_descriptors_revents(capture->handle, descriptors, (unsigned)captures, &ready);
     if (playbacks)
         snd_pcm_poll_descriptors_revents(playback->handle, descriptors + captures, (unsigned)playbacks, &ready);
+    if (!(last->revents & POLLIN)) return 0;
+    uint64_t count;
+    return read(event, &count, sizeof count) == sizeof count;
 }
 
 int swh_sound_card_after(int card)

@@ -64,6 +64,12 @@ let userSchema = Schema<UserSection>([
         "Absent: device.period of the box."),
     .optional(
         "device.periods", \.periods, .integer(2...8), reloadable: true, "Absent: device.periods of the box."),
+    .list(
+        "device.playback_channels", \.playbackChannels, .integer(0...7), reloadable: true,
+        "Channels of the card that play, from 0; absent: the first two."),
+    .list(
+        "device.capture_channels", \.captureChannels, .integer(0...7), reloadable: true,
+        "Channels that are heard, as their mean; absent: all."),
     .optional(
         "device.ring_level", \.ringLevelDecibels, .integer(-60...0, unit: "dB"), reloadable: true,
         "Absent: device.ring_level of the box."),

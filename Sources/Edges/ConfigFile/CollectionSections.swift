@@ -62,6 +62,8 @@ public struct UserSection: Sendable, Equatable {
     /// Nil: as `device` says.
     public var period: Duration?
     public var periods: Int?
+    public var playbackChannels: [Int] = []
+    public var captureChannels: [Int] = []
     public var ringLevelDecibels: Int?
     public var autoAnswer = false
     /// Names or ids; empty: all.

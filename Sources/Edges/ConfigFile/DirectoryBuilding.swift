@@ -101,6 +101,8 @@ extension SwitchhookConfiguration {
                 capture: section.capture.isEmpty ? ["none"] : section.capture)
             setting.periodMicroseconds = Int((section.period ?? device.period) / .microseconds(1))
             setting.periods = section.periods ?? device.periods
+            setting.playbackChannels = section.playbackChannels
+            setting.captureChannels = section.captureChannels
             setting.ringLevelDecibels = section.ringLevelDecibels ?? device.ringLevelDecibels
             setting.autoAnswer = section.autoAnswer
             user.device = setting

@@ -242,6 +242,13 @@ extension ConversationMachine {
                     voiceStatus: .rejected, detail: "declined", legStatus: .rejected, reason: "rejected", sipCode: 603,
                     disconnectedBy: .user)
             end(legID, ending, signal: false, world)
+        case .lost(let device, let reason):
+            note(.warning, "sound device lost", legID, reason)
+            rtc(
+                "custom:device-lost", from: leg,
+                body: ["rtc_id": .string(legID.text), "device": .string(device), "reason": .string(reason)])
+        case .back(let device):
+            rtc("custom:device-back", from: leg, body: ["rtc_id": .string(legID.text), "device": .string(device)])
         case .busy:
             end(legID, Endings.finalResponse(486, viaTrunk: false, fromPeer: true), signal: false, world)
         case .refused(let reason):

@@ -80,6 +80,10 @@ public enum DeviceEvent: Sendable {
     case declined
     case hungUp
     case busy
+    /// Its card went away during the call, which goes on in silence; `device` is the PCM.
+    case lost(device: String, reason: String)
+    /// It has a card again, perhaps another one of its list.
+    case back(device: String)
 }
 
 /// Where a leg's first script comes from.

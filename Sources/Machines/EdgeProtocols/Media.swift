@@ -134,9 +134,9 @@ public enum MediaReport: Sendable {
     case recordingSilent(RecordingID)
     /// One for each recording, when its file is complete.
     case recordingEnded(RecordingID, RecordingResult)
-    /// The leg's sound device went away or came back.
-    case deviceLost(LegID, reason: String)
-    case deviceBack(LegID, name: String)
+    /// The leg's sound device went away, one direction of it or both, or came back whole.
+    case deviceLost(LegID, device: String, reason: String)
+    case deviceBack(LegID, device: String)
 }
 
 /// The media engine as the runtime drives it.

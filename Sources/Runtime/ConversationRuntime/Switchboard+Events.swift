@@ -51,7 +51,9 @@ extension Switchboard {
         case .rtpTimeout(let leg): conversation(of: leg)?.post(.rtpTimeout(leg))
         case .recordingSilent(let recording): recordingSilent(recording)
         case .recordingEnded(let recording, let result): recordingEnded(recording, result)
-        case .deviceLost, .deviceBack: break  // the engine has logged it; the call goes on in silence meanwhile
+        case .deviceLost(let leg, let device, let reason):
+            conversation(of: leg)?.post(.device(leg, .lost(device: device, reason: reason)))
+        case .deviceBack(let leg, let device): conversation(of: leg)?.post(.device(leg, .back(device: device)))
         }
     }
 

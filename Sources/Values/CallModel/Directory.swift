@@ -122,6 +122,9 @@ public struct DeviceSetting: Hashable, Sendable {
     /// Microseconds, 2 500…40 000.
     public var periodMicroseconds: Int
     public var periods: Int
+    /// Channels of the card, from 0, that carry the voice (empty: the first two) and that are heard (empty: all).
+    public var playbackChannels: [Int] = []
+    public var captureChannels: [Int] = []
     public var autoAnswer: Bool
     /// Ring volume, decibels, −60…0.
     public var ringLevelDecibels: Int

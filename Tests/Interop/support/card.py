@@ -47,8 +47,8 @@ class Medium:
         struct.pack_into("<QddQQQQ", self.map, 0, sequence + 2, at, float(RATE), end, end, end + len(samples), 1)
         return at
 
-    def heard(self, begin, end):
-        """What is in the air between two instants; silence where nothing was played."""
+    def heard(self, begin, end, channel=0):
+        """What is in the air between two instants, at 48 kHz; silence where nothing was played."""
         instant, rate, anchor, first, last, _ = self.header()
         sound = np.zeros(int((end - begin) * RATE))
         if rate == 0:
@@ -60,7 +60,7 @@ class Medium:
         indices = np.arange(low, high)
         at = instant + (indices - anchor) / rate
         wanted = begin + np.arange(len(sound)) / RATE
-        return np.interp(wanted, at, self.frames[indices % _FRAMES, 0].astype(float), left=0, right=0)
+        return np.interp(wanted, at, self.frames[indices % _FRAMES, channel].astype(float), left=0, right=0)
 
 
 class VirtualCard:

@@ -8,8 +8,9 @@ internal import Synchronization
 
 /// Sound devices as legs.
 ///
-/// The device's thread moves sound between ALSA and two rings; the worker's timer drives the mix and steers the rings'
-/// levels (`DeviceLink`). A `hw:` device could drive the tick itself later: the seam is `LegBlock.device`.
+/// The device's thread moves sound between ALSA and two rings and wakes the worker whenever a step was captured: the mix
+/// follows the card's clock (`DeviceLink`). Every kind of PCM has that thread, `hw:` too: the two wake-ups cost a tenth
+/// of a millisecond, and no PCM can hold up the worker's other conversations.
 extension MediaEngine {
     public func openDevice(_ leg: LegID, device setting: DeviceSetting) throws(MediaRefusal) {
         guard state.withLock({ $0.isRunning && $0.legs[leg] == nil }) else {
@@ -37,7 +38,7 @@ extension MediaEngine {
     ) throws(MediaRefusal) -> (DeviceLink, DeviceHandle, String) {
         let device = try open(leg, setting)
         let link = DeviceLink(
-            capture: device.captureRing, playback: device.playbackRing, period: device.periodFrames)
+            capture: device.captureRing, playback: device.playbackRing, pace: device.pace, period: device.periodFrames)
         let handle = DeviceHandle(
             xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
         return (link, handle, "\(device.playbackName), \(device.captureName)")
@@ -46,22 +47,25 @@ extension MediaEngine {
     /// A device whose microphone hears its own loudspeaker: one ring, which the worker alone fills and empties.
     private func echo() -> (DeviceLink, DeviceHandle, String) {
         let ring = SampleRing.allocate(capacity: 4096)
-        let link = DeviceLink(capture: ring, playback: ring, period: 480)
+        let link = DeviceLink(capture: ring, playback: ring, pace: nil, period: 480)
         return (link, DeviceHandle(xruns: { 0 }, closing: { ring.deallocate() }), "echo")
     }
 
     private func open(_ leg: LegID, _ setting: DeviceSetting) throws(MediaRefusal) -> SoundDevice {
-        let configuration = SoundDeviceConfiguration(
+        var configuration = SoundDeviceConfiguration(
             playback: setting.playback, capture: setting.capture, periodMicroseconds: setting.periodMicroseconds,
             periods: setting.periods)
+        configuration.playbackChannels = setting.playbackChannels
+        configuration.captureChannels = setting.captureChannels
+        let outage = DeviceOutage()
         do throws(SoundDeviceFault) {
-            return try SoundDevice(configuration) { [weak self] report in self?.take(report, of: leg) }
+            return try SoundDevice(configuration) { [weak self] report in self?.take(report, of: leg, outage) }
         } catch {
             throw MediaRefusal(.device, error.detail)
         }
     }
 
-    private func take(_ report: SoundDeviceReport, of leg: LegID) {
+    private func take(_ report: SoundDeviceReport, of leg: LegID, _ outage: DeviceOutage) {
         switch report {
         case .silent(let text):
             logger.warning("a sound device is silent", metadata: ["leg": "\(leg)", "reason": "\(text)"])
@@ -69,12 +73,12 @@ extension MediaEngine {
             logger.warning(
                 "a sound device was lost",
                 metadata: ["leg": "\(leg)", "device": "\(name)", "direction": "\(direction)", "reason": "\(reason)"])
-            tell(.deviceLost(leg, reason: "\(direction) \(name): \(reason)"))
+            if outage.lose(direction) { tell(.deviceLost(leg, device: name, reason: reason)) }
         case .back(let direction, let name):
             logger.info(
                 "a sound device is back",
                 metadata: ["leg": "\(leg)", "device": "\(name)", "direction": "\(direction)"])
-            tell(.deviceBack(leg, name: name))
+            if outage.regain(direction) { tell(.deviceBack(leg, device: name)) }
         case .abandoned:
             logger.error("a sound device did not end in time and was left behind", metadata: ["leg": "\(leg)"])
         }

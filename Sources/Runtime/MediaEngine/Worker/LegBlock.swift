@@ -114,7 +114,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     /// Milliseconds of one packet or device period.
     var ptime: Int {
         @_noLocks get {
-            if case .some = device { return 10 }
+            // A card with short periods is for a short way: sound waits less for the next step.
+            if let device { return device.periodNanoseconds <= 5_000_000 ? 5 : 10 }
             guard let settings else { return 20 }
             return settings.ptime
         }

@@ -29,11 +29,17 @@ import AudioGraph
     /// Buses on which somebody spoke in the last step, and whether prompts played: converters ring for less than that.
     var voicedPlaces: UInt8 = 0
     var hadPrompts = false
-    /// Milliseconds of a tick: 10 or 20.
+    /// Milliseconds of a tick: 5, 10 or 20.
     var step = 20
     var hasLists = false
     /// Ticks since relaying became possible.
     var relayableTicks = 0
+    /// The member whose sound device drives the ticks; the timer only steps in when that is late.
+    var driver: UnsafeMutablePointer<LegBlock>?
+    /// The next mix of this worker that a device drives.
+    var nextDriven: UnsafeMutablePointer<MixBlock>?
+    /// The last tick was the timer's, at this instant, for want of a captured step; 0: it was not.
+    var missedAt: UInt64 = 0
     let node: HeapNodePointer
 
     /// Control only.

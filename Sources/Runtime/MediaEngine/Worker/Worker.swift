@@ -28,6 +28,8 @@ import Rings
     let wakeEvents: UnsafeMutablePointer<swh_event>
     let packetEvents: UnsafeMutablePointer<swh_event>
     var heap: DeadlineHeap
+    /// Mixes that a sound device drives.
+    var driven: MixPointer?
     var mustQuit = false
 
     /// Blocks that found no room in the report ring.
@@ -57,6 +59,7 @@ import Rings
     /// One round: commands, everything that is due, then sleep.
     @_noLocks mutating func turn() {
         takeCommands()
+        runDriven()
         runDue()
         handBackLate()
         flushReports()
@@ -98,8 +101,9 @@ import Rings
             } else {
                 unsafe tick(owner.assumingMemoryBound(to: MixBlock.self), now)
             }
-            now = swh_monotonic_ns()
             if commands.fill > 0 { takeCommands() }
+            runDriven()
+            now = swh_monotonic_ns()
         }
         if !waitsForPackets && now >= nextDrain {
             nextDrain = now &+ drain

@@ -100,6 +100,7 @@ extension Worker {
         }
         unsafe leg.pointee.mix = nil
         unsafe leg.pointee.next = nil
+        if let device = unsafe leg.pointee.device { device.leave() }
         unsafe leg.pointee.output.declicker.arm()
         unsafe review(mix)
     }

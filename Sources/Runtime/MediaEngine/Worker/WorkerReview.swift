@@ -22,6 +22,8 @@ extension Worker {
             unsafe mix.pointee.relayableTicks = 0
             unsafe setMode(mix, .mixing)
         }
+        unsafe chooseDriver(mix)
+        unsafe followDevices(mix)
     }
 
     /// Sets buses and step; remembers whether any member has lists.
@@ -29,7 +31,6 @@ extension Worker {
         var rate = 0
         var places: UInt8 = 0
         var step = 20
-        var hasDevice = false
         var hasLists = false
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -38,12 +39,10 @@ extension Worker {
             places |= UInt8(1) << UInt8(truncatingIfNeeded: BusRate.place(of: unsafe leg.pointee.rate))
             let ptime = unsafe leg.pointee.ptime
             if ptime % 20 != 0 { step = min(step, ptime % 10 == 0 ? 10 : 5) }
-            if case .some = unsafe leg.pointee.device { hasDevice = true }
             if unsafe leg.pointee.rights.hasLists { hasLists = true }
         }
         unsafe mix.pointee.hasLists = hasLists
-        // The rings of a device are steered in steps of 10 ms.
-        unsafe mix.pointee.step = hasDevice ? max(10, step) : step
+        unsafe mix.pointee.step = step
         if rate == 0 { return }
         unsafe mix.pointee.rate = rate
         unsafe mix.pointee.places = places

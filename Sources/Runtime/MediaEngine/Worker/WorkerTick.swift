@@ -8,6 +8,7 @@ extension Worker {
     /// keeps its pace whatever the phases of their ticks are.
     private static var tolerance: UInt64 { @_noLocks get { 2_000_000 } }
 
+    /// The timer's tick.
     @_noLocks mutating func tick(_ mix: MixPointer, _ now: UInt64) {
         let scheduled = unsafe mix.pointee.node.pointee.deadline
         let period = UInt64(unsafe mix.pointee.step) &* 1_000_000
@@ -15,7 +16,15 @@ extension Worker {
         // A box that stood still makes up for five steps, not for more.
         let isLost = now &- scheduled > 5 &* period
         unsafe heap.set(mix.pointee.node, isLost ? now &+ period : scheduled &+ period)
+        if unsafe mix.pointee.driver != nil { unsafe mix.pointee.missedAt = now }
+        unsafe run(mix, at: scheduled)
+    }
+
+    /// One step of a mix.
+    /// - Parameter scheduled: when it was due: the timer's deadline, or now when a sound device drives it.
+    @_noLocks mutating func run(_ mix: MixPointer, at scheduled: UInt64) {
         let step = unsafe mix.pointee.step
+        let period = UInt64(step) &* 1_000_000
         unsafe hear(mix, scheduled)
         let hasPrompts = unsafe announce(mix)
         unsafe tap(mix, scheduled, step, hasPrompts)
@@ -43,6 +52,11 @@ extension Worker {
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
             unsafe received &+= leg.pointee.receive(scratch, relayingTo: nil, isMixed: true)
+            // A driven mix has a clock of its own: members that are in step with it stay so.
+            let isInStep = unsafe mix.pointee.driver != nil && !leg.pointee.hasMoved && leg.pointee.due != 0
+            if isInStep && !(unsafe scheduled > leg.pointee.due &+ 60_000_000) {
+                unsafe leg.pointee.due = scheduled
+            }
             unsafe leg.pointee.catchUp(to: scheduled, from: 60_000_000)
             unsafe leg.pointee.hasMoved = false
             if unsafe leg.pointee.due == 0 { unsafe leg.pointee.due = scheduled }

@@ -24,6 +24,8 @@ final class PhoneMedia: Sendable {
         var sent = 0
         var firstArrival: MonotonicInstant?
         var digits = ""
+        /// When the first sample of the clip would have been spoken: a packet's length before it was sent.
+        var spokenAt: MonotonicInstant?
 
         /// Gaps in the sequence numbers.
         var lost: Int {
@@ -45,6 +47,7 @@ final class PhoneMedia: Sendable {
             var sequence: UInt16
             var timestamp: UInt32
             var payload: [UInt8]
+            var arrival: MonotonicInstant
         }
     }
 
@@ -179,6 +182,10 @@ final class PhoneMedia: Sendable {
                 // One after the other: keys are pressed once what came before is said.
                 if speaking.isAnswered, speaker?.isBusy == false { carryOut(&speaker) }
                 if let packet = speaker?.next(speaks: speaking.isAnswered) { send(packet, to: speaking.remote) }
+                if speaking.isAnswered {
+                    let spoken = MonotonicInstant(nanoseconds: swh_monotonic_ns() - Self.packetNanoseconds)
+                    state.withLock { if $0.heard.spokenAt == nil { $0.heard.spokenAt = spoken } }
+                }
             }
             deadline += Self.packetNanoseconds
             unsafe receive(until: deadline, batch)
@@ -240,7 +247,8 @@ final class PhoneMedia: Sendable {
             {
                 if state.heard.firstArrival == nil { state.heard.firstArrival = arrival }
                 state.heard.packets.append(
-                    Heard.Packet(sequence: header.sequence, timestamp: header.timestamp, payload: payload))
+                    Heard.Packet(
+                        sequence: header.sequence, timestamp: header.timestamp, payload: payload, arrival: arrival))
             }
         }
     }

@@ -56,7 +56,7 @@ final class PhoneSession: Sendable {
 
     func call(
         _ uri: String, from: String, duration: Duration?, patience: Duration
-    ) async throws(TestCallFault) -> (TestCallReport, heard: PCMClip) {
+    ) async throws(TestCallFault) -> (TestCallReport, heard: HeardSound) {
         do {
             try stack.start()
         } catch {
@@ -205,16 +205,16 @@ final class PhoneSession: Sendable {
 
     private func report(
         _ ending: TestCallReport.Ending, _ progress: Progress, _ heard: PhoneMedia.Heard
-    ) -> (TestCallReport, PCMClip) {
-        let codec = progress.agreement?.codec ?? .pcmu
-        let clip = PhoneDecoder.clip(heard.packets, codec)
+    ) -> (TestCallReport, HeardSound) {
+        let sound = HeardSound(heard, progress.agreement?.codec ?? .pcmu)
+        let clip = sound.clip
         let report = TestCallReport(
             ending: ending, steps: progress.steps, ringingAfter: progress.ringingAfter,
             answeredAfter: progress.answeredAfter, firstAudioAfter: heard.firstArrival.map { $0 - progress.start },
             codec: progress.agreement?.codec.rawValue, packetsSent: heard.sent, packetsReceived: heard.packets.count,
             packetsLost: heard.lost, digitsHeard: heard.digits,
             heardSeconds: (clip.duration / .milliseconds(1)).rounded() / 1000, heardLevel: Self.level(clip))
-        return (report, clip)
+        return (report, sound)
     }
 
     private static func level(_ clip: PCMClip) -> Double? {

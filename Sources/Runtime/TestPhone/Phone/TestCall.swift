@@ -29,6 +29,8 @@ public struct TestCall: Sendable {
     public var codecs = ["pcmu", "pcma"]
     /// WAV, MP3 or OGG file that is spoken once answered.
     public var play: String?
+    /// Spoken instead of a file.
+    public var clip: PCMClip?
     /// WAV file that gets what is heard.
     public var record: String?
     /// Keys pressed after `play`; `p` is a pause of half a second.
@@ -52,6 +54,15 @@ public struct TestCall: Sendable {
         logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in },
         onScriptStep: @escaping @Sendable (ScriptStepReport) -> Void = { _ in }
     ) async throws(TestCallFault) -> TestCallReport {
+        let (report, heard) = try await runHearing(logger: logger, onStep: onStep)
+        if let record { try write(heard.clip, to: record) }
+        return report
+    }
+
+    /// The same, and what was heard when.
+    public func runHearing(
+        logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in }
+    ) async throws(TestCallFault) -> (TestCallReport, HeardSound) {
         let uri = target.contains(":") ? target : "sip:\(target)@\(registrar)" + transportParameter
         guard let peer = SIPTarget(uri: uri) else {
             throw TestCallFault(reason: "\(target) is no number and no sip: URI")
@@ -82,15 +93,13 @@ public struct TestCall: Sendable {
         } catch {
             throw TestCallFault(reason: "\(error)")
         }
-        let (report, heard) = try await session.call(uri, from: from, duration: duration, patience: patience)
-        if let record { try write(heard, to: record) }
-        return report
+        return try await session.call(uri, from: from, duration: duration, patience: patience)
     }
 
     private var transportParameter: String { transport == .udp ? "" : ";transport=\(transport.rawValue)" }
 
     private func readClip() throws(TestCallFault) -> PCMClip? {
-        guard let play else { return nil }
+        guard let play else { return clip }
         guard let bytes = FileManager.default.contents(atPath: play) else {
             throw TestCallFault(reason: "\(play) cannot be read")
         }

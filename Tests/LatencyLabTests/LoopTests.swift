@@ -1,0 +1,75 @@
+import Foundation
+import LatencyLab
+import SoundDevice
+import Testing
+
+/// On virtual cards, whose delays are known; one after the other, as ALSA's configuration is the process's.
+@Suite("latency of a loop", .serialized)
+struct LoopTests {
+    @Test(
+        "a card's delay is told within 0.3 ms, whatever its crystals and rate",
+        arguments: [
+            (25_000, 0, 0, 48_000), (7300, 200, -200, 48_000), (25_000, -150, 80, 44_100),
+            (12_500, 0, 0, 16_000),
+        ])
+    func card(microseconds: Int, playback: Int, capture: Int, rate: Int) throws {
+        let card = try Card([
+            "delay_us": microseconds, "playback_ppm": playback, "capture_ppm": capture, "rate": rate,
+        ])
+        defer { card.close() }
+        var meter = LoopMeter(configuration: SoundDeviceConfiguration(playback: ["loop"], capture: ["loop"]))
+        meter.sweeps = 2
+        let report = try meter.run()
+        #expect(report.delays.values.count == 2, "\(report.text)")
+        let medium = try #require(report.parts.first { $0.stage == .medium }?.delay)
+        #expect(abs(medium - Double(microseconds) / 1000) < 0.3, "\(report.text)")
+        // A step gathers, a period waits in front of it in the card (its filter within), the other filter has 16 frames
+        // of the lower rate. In the first seconds the clocks are not known yet: 400 ppm take a millisecond.
+        let filter = 16_000 / Double(min(rate, 48_000))
+        let known = 10 + 10 + filter + Double(microseconds) / 1000
+        let drift = Double(abs(playback - capture)) / 400
+        #expect(abs(try #require(report.delays.median) - known) < 0.5 + drift, "\(report.text)")
+    }
+
+    @Test("periods of 5 ms take 5 ms from the way out")
+    func periods() throws {
+        let card = try Card([:])
+        defer { card.close() }
+        var meter = LoopMeter(
+            configuration: SoundDeviceConfiguration(playback: ["loop"], capture: ["loop"], periodMicroseconds: 5000))
+        meter.sweeps = 2
+        let report = try meter.run()
+        #expect(abs(try #require(report.delays.median) - 15.33) < 0.5, "\(report.text)")
+    }
+
+    @Test("a silent device is a report without a figure")
+    func silent() throws {
+        var meter = LoopMeter(configuration: SoundDeviceConfiguration(playback: ["none"], capture: ["none"]))
+        meter.sweeps = 1
+        let report = try meter.run()
+        #expect(!report.isHeard)
+        #expect(report.notes.contains { $0.contains("playback is silent") })
+    }
+}
+
+private struct Card {
+    let folder: String
+
+    init(_ fields: [String: Int]) throws {
+        folder = NSTemporaryDirectory() + "latency-card-\(UUID())"
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Hardware/virtual/virtual-card").standardizedFileURL.path
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [script, folder] + fields.flatMap { ["\($0)", "\($1)"] }
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        unsafe setenv("ALSA_CONFIG_PATH", folder + "/asound.conf", 1)
+    }
+
+    func close() {
+        do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record("left behind: \(folder)") }
+    }
+}

@@ -1,0 +1,102 @@
+import Testing
+
+@testable import SoundDevice
+
+/// A card and a mix with crystals of their own, in virtual time: everything of the path but the samples.
+@Suite("drift of a sound device")
+struct DriftTests {
+    @Test(
+        "in 24 h the delay stays within 5 ms of the first minute's, and the pitch within 20 ppm of what the clocks ask",
+        arguments: [(200.0, -200.0), (-200, 200), (0, 0)])
+    func day(mix: Double, card: Double) {
+        var line = Line(mix: mix, card: card)
+        var first: [Double] = []
+        var lowest = Double.infinity
+        var highest = -Double.infinity
+        var offPitch = 0.0
+        for step in 1...8_640_000 {
+            line.step()
+            if step < 100 { continue }
+            if step < 6000 { first.append(line.level) }
+            lowest = min(lowest, line.level)
+            highest = max(highest, line.level)
+            if step > 3000 { offPitch = max(offPitch, abs(line.correction - (mix - card) / 1e6)) }
+        }
+        let usual = first.reduce(0, +) / Double(first.count)
+        #expect(highest - usual < 240 && usual - lowest < 240, "\(lowest) to \(highest), at first \(usual)")
+        #expect(offPitch < 20e-6, "\(offPitch)")
+        #expect(line.spliced == 0)
+    }
+
+    @Test("a level that is 20 ms off is brought back in pauses alone", arguments: [960.0, -300])
+    func rearranged(samples: Double) {
+        var line = Line(mix: 0, card: 0)
+        for _ in 1...1000 { line.step() }
+        line.disturb(samples)
+        line.isQuiet = false
+        for _ in 1...200 {
+            line.step()
+            #expect(abs(line.correction) <= 101e-6)
+        }
+        #expect(line.spliced == 0)
+        line.isQuiet = true
+        for _ in 1...100 { line.step() }
+        #expect(abs(line.level - line.target) < 80, "\(line.level)")
+        #expect(abs(line.spliced - Int(samples)) < 100)
+    }
+}
+
+/// Playback by virtual time: the mix gives 480 samples a step, the card takes frames by its own clock.
+private struct Line {
+    let target = 960.0
+    private let mixRate: Double
+    private let cardRate: Double
+    private var steering = StreamSteering(rate: 48_000)
+    private var position = ResamplerPosition(reach: 16, step: 1)
+    private var now = 0.0
+    private var given = 0
+    private var written: Int
+    private var moved = 0.0
+    private var random = Noise(seed: 11)
+    private(set) var spliced = 0
+    private(set) var level = 960.0
+    var isQuiet = true
+    var correction: Double { steering.control.correction }
+
+    init(mix: Double, card: Double) {
+        mixRate = 48_000 * (1 + mix / 1e6)
+        cardRate = 48_000 * (1 + card / 1e6)
+        // One step has been played when the first is given; the resampler holds 16.
+        written = 960 - 16
+    }
+
+    /// The card's buffers change at once.
+    mutating func disturb(_ samples: Double) { moved -= samples }
+
+    mutating func step() {
+        given += 480
+        now = Double(given) / mixRate
+        // Turns are late by up to a third of a millisecond.
+        let instant = UInt64(now * 1e9) + random.next(upTo: 300_000)
+        let played = Double(instant) / 1e9 * cardRate + moved
+        steering.saw(position: Int(played), at: instant)
+        _ = steering.saw(step: (given, instant))
+        var count = 480
+        if let card = steering.card.position(at: instant) {
+            let held = Double(count) + position.held
+            level = held + Double(written) - card
+            steering.steer(level: level, target: target, feeds: 1)
+            position.step = 1 + steering.control.correction
+        }
+        let surplus = steering.control.surplus
+        if surplus != 0 && (isQuiet || steering.control.isUrgent) {
+            let change = max(-180, min(180, surplus))
+            count -= change
+            spliced += change
+            steering.spliced(change)
+        }
+        let made = position.take(count)
+        _ = position.pass(made)
+        written += made
+    }
+}
