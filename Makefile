@@ -8,12 +8,13 @@ BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib
 	libsqlite3-dev libasound2-dev libopus-dev libsrtp2-dev libsofia-sip-ua-dev libssl-dev libespeak-ng-dev espeak-ng-data \
 	libsndfile1-dev libspeexdsp-dev
 TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox libsox-fmt-mp3 python3-venv
+QUALITY_PACKAGES := build-essential pkg-config libwebrtc-audio-processing-dev libspeexdsp-dev python3-venv python3-dev
 BENCH_PACKAGES := build-essential sip-tester python3-venv
 
 SWIFT = $(shell .ci/swift)
 RELEASE := .build/release
 
-.PHONY: run test bench install build packages clean
+.PHONY: run test bench quality install build packages clean
 
 run: build
 	@$(RELEASE)/switchhook demo --config Config/switchhook.yaml $(if $(ONCE),--once)
@@ -27,6 +28,13 @@ test: packages
 bench: build
 	@.ci/packages $(BENCH_PACKAGES)
 	@SWITCHHOOK="$(CURDIR)/$(RELEASE)/switchhook" "$$(.ci/venv)/bin/python" Tests/Benchmarks/bench.py
+
+# How calls sound, beside the field on the same recordings.
+quality: packages
+	@.ci/packages $(QUALITY_PACKAGES)
+	@$(if $(SWIFT),,false)
+	$(SWIFT) build -c release --product echo-trial
+	@.ci/quality "$(CURDIR)/$(RELEASE)"
 
 build: packages
 	@$(if $(SWIFT),,false)

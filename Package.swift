@@ -61,7 +61,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 
 let package = Package(
     name: "switchhook",
-    products: [.executable(name: "switchhook", targets: ["switchhook"])],
+    products: [
+        .executable(name: "switchhook", targets: ["switchhook"]),
+        .executable(name: "echo-trial", targets: ["echo-trial"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -148,7 +151,7 @@ let package = Package(
             "MediaEngine", in: .runtime, settings: realTime,
             [
                 "MediaTime", "Rings", "CallModel", "SDP", "RTP", "EdgeProtocols", "AudioGraph", "VoiceCodecs",
-                "SoundDevice", "RTPTransport", "PromptAudio", "CLinux", log, metrics,
+                "SoundDevice", "VoiceEnhancement", "RTPTransport", "PromptAudio", "CLinux", log, metrics,
             ]),
         module(
             "ConversationRuntime", in: .runtime,
@@ -179,6 +182,11 @@ let package = Package(
                 "Tokens", "SoundDevice", "LatencyLab", argumentParser, log,
             ],
             path: "Sources/switchhook", swiftSettings: house),
+
+        // Benches
+        .executableTarget(
+            name: "echo-trial", dependencies: ["VoiceEnhancement"], path: "Tests/Quality/EchoTrial",
+            swiftSettings: house),
 
         // Tests
         .target(

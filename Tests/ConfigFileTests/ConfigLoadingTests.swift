@@ -135,6 +135,29 @@ struct ConfigLoadingTests {
         #expect(directory.trunks.first?.codecs == ["opus"])
     }
 
+    @Test("a headset needs no echo cancellation, unless it is asked for; a user's own keys go first")
+    func voiceKeys() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "box.yaml",
+            """
+            device: {noise_suppression: false}
+            users:
+              desk: {device: {playback: default}}
+              headset: {device: {playback: default, headset: true}}
+              both: {device: {playback: default, headset: true, echo_cancellation: true}}
+              raw: {device: {playback: default, echo_cancellation: false, noise_suppression: true, gain_control: false}}
+            """)
+        let users = try SwitchhookConfiguration.load(file: file).directory(
+            account: Account(apiKey: "k", apiSecret: "s", signatureSecret: "g")
+        )
+        .users
+        let settings = ["desk", "headset", "both", "raw"].map { name in
+            users[name]?.device.map { [$0.cancelsEcho, $0.suppressesNoise, $0.controlsGain] }
+        }
+        #expect(settings == [[true, false, true], [false, false, true], [true, false, true], [false, true, false]])
+    }
+
     @Test("the id of an Application without one is a UUID that is always the same")
     func derivedID() throws {
         let folder = try TemporaryFolder()

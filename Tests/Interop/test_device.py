@@ -38,6 +38,8 @@ def make_card():
 
 
 def kiosk(**extra):
+    """A kiosk that leaves sound as it is: tones are steady noise, and the loop's loudspeaker is its microphone."""
+    extra = {"echo_cancellation": False, "noise_suppression": False, "gain_control": False, **extra}
     return {"kiosk": {"device": {"playback": ["kiosk_out"], "capture": ["kiosk_in"], **extra}, "auto_answer": True}}
 
 
@@ -223,6 +225,20 @@ def test_the_latency_commands_tell_a_card_apart_from_a_slower_one(make_box, back
     assert totals[1] - totals[0] == pytest.approx(200, abs=1)
     # Each call finds its own phase between packets and steps.
     assert rounds[1] - rounds[0] == pytest.approx(200, abs=25)
+
+
+def test_the_caller_does_not_hear_the_kiosks_loudspeaker(make_box, backend, make_phone, make_card):
+    card = make_card()
+    users = {"kiosk": {"device": {"playback": ["loop"], "capture": ["loop"]}, "auto_answer": True}}
+    box = make_box(env=card.env, users=users)
+    phone = make_phone()
+    call_kiosk(box, backend, phone)
+    speech = sentence(8000)
+    phone.say(np.concatenate([speech] * 3))
+    phone.listen(5)
+    heard = phone.listen(4).astype(float)
+    loss = 10 * np.log10(np.mean(speech.astype(float) ** 2) / (np.mean(heard**2) + 1e-3))
+    assert loss > 25, f"the echo is only {loss:.1f} dB below what was said"
 
 
 def test_two_phones_and_the_kiosk_in_one_room(make_box, backend, make_phone, pulse):

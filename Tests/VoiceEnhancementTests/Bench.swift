@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import VoiceEnhancement
+
+@testable import VoiceEnhancement
 
 /// Runs a whole recording through a voice's processing, as a device would.
 enum Bench {
@@ -9,7 +10,7 @@ enum Bench {
     ) throws -> (sound: [Float], report: VoiceReport) {
         var processing = try #require(VoiceProcessing(rate: Sounds.rate, settings: settings))
         defer { processing.deallocate() }
-        processing.setEchoDelay(delay)
+        processing.expectEcho(after: delay)
         var sound = samples(mic)
         let played = samples(far ?? [Float](repeating: 0, count: mic.count))
         unsafe played.withUnsafeBufferPointer { far in
@@ -24,6 +25,16 @@ enum Bench {
             }
         }
         return (sound.map { Float($0) / 32_768 }, processing.report)
+    }
+
+    /// A voice as the processing's high-pass leaves it.
+    static func highPassed(_ sound: [Float]) -> [Float] {
+        var (filter, sound) = (HighPass(rate: Sounds.rate), sound)
+        unsafe sound.withUnsafeMutableBufferPointer {
+            guard let base = $0.baseAddress else { return }
+            unsafe filter.run(base, count: $0.count)
+        }
+        return sound
     }
 
     static func samples(_ sound: [Float]) -> [Int16] {

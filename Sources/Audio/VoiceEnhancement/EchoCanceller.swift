@@ -21,7 +21,7 @@
     private(set) var late: LateEcho
     /// Power of the echo of the far end in bins that have not been heard yet, as in a whole frame's spectrum.
     private(set) var unheard: UnheardEcho
-    private var silentHops = 0
+    private var silentHops = Int.max / 2
     private var mainError: Float = 0
     private var scoutError: Float = 0
     private var hopsSinceChange = 0
@@ -57,7 +57,7 @@
     var residual: Lanes { @_noLocks get { unsafe main.residual } }
 
     /// Nothing has been played for longer than the filter is.
-    private var isSilent: Bool {
+    var isSilent: Bool {
         @_noLocks get {
             silentHops > FarHistory.hopsInPartition &* tuning.partitions &+ FarHistory.hopsInFrame
         }

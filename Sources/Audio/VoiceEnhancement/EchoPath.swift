@@ -157,7 +157,7 @@
                 let (xRe, xIm) = unsafe (far.re[lane], far.im[lane])
                 let (eRe, eIm) = unsafe (error.re[lane], error.im[lane])
                 let variance = unsafe uncertainty[base &+ lane]
-                let step = unsafe variance * trust[lane]
+                let step = unsafe variance * trust[lane] * share
                 let (gainRe, gainIm) = (step * xRe, step * xIm)
                 let hRe = unsafe weights.re[base &+ lane] + (gainRe * eRe + gainIm * eIm)
                 let hIm = unsafe weights.im[base &+ lane] + (gainRe * eIm - gainIm * eRe)

@@ -13,7 +13,7 @@ struct GainControl {
     private static var rise: Float { @_noLocks get { 1.001_73 } }
     private static var fall: Float { @_noLocks get { 0.994_83 } }
     private static var release: Float { @_noLocks get { 1.035 } }
-    private static var speech: Float { @_noLocks get { 0.6 } }
+    private static var speech: Float { @_noLocks get { 0.25 } }
 
     /// The speaker's level; nil until somebody has spoken for half a second.
     private var level: Float = 0
@@ -26,9 +26,9 @@ struct GainControl {
     @_noLocks init() {}
 
     /// - Parameters:
-    ///   - presence: how likely the hop holds near speech, 0…1.
+    ///   - clarity: share of the spectrum in which the near end speaks, 0…1.
     ///   - noise: mean power of the noise left in a sample.
-    @_noLocks mutating func run(_ sound: Samples, count: Int, presence: Float, noise: Float) {
+    @_noLocks mutating func run(_ sound: Samples, count: Int, clarity: Float, noise: Float) {
         var power: Float = 0
         var peak: Float = 0
         for index in 0..<count {
@@ -39,7 +39,7 @@ struct GainControl {
         }
         power /= Float(count)
         // Between -60 dBFS and full scale, and well above what the noise is.
-        if presence > Self.speech && power > 1e-6 && power > 8 * noise { hear(power) }
+        if clarity > Self.speech && power > 1e-6 && power > 8 * noise { hear(power) }
         let wanted = steady * limit
         let bound = peak * wanted > Self.ceiling ? Self.ceiling / peak : wanted
         limit = min(1, (bound < wanted ? bound / steady : limit * Self.release))

@@ -16,9 +16,14 @@
     private let recent: Lanes
     private let presence: Lanes
     private let lanes: Int
+    /// Above so many times the lowest power speech is heard.
+    private let threshold: Float
+    private let pace: Float
     private var hops = 0
 
-    init(_ arena: inout LaneArena, lanes: Int) {
+    init(_ arena: inout LaneArena, lanes: Int, tuning: Tuning) {
+        threshold = tuning.noiseThreshold
+        pace = tuning.noiseShare
         self.lanes = lanes
         unsafe power = arena.lanes(lanes)
         unsafe smoothed = arena.lanes(lanes)
@@ -50,11 +55,11 @@
                 unsafe lowest[lane] = recent[lane]
                 unsafe recent[lane] = level
             }
-            let isSpeech = unsafe level .> lowest[lane] * 4 + Lane(repeating: 1e-12)
+            let isSpeech = unsafe level .> lowest[lane] * threshold + Lane(repeating: 1e-12)
             let heard = Lane().replacing(with: Lane(repeating: 1), where: isSpeech)
             let chance = unsafe (presence[lane] * 0.8).atLeast(heard)
             unsafe presence[lane] = chance
-            let step = (Lane(repeating: 1) - chance) * 0.05
+            let step = (Lane(repeating: 1) - chance) * pace
             unsafe power[lane] += (now - power[lane]) * step
         }
     }

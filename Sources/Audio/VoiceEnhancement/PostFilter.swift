@@ -53,13 +53,13 @@
         unsafe echoPower = arena.lanes(lanes)
         unsafe residual = arena.lanes(lanes)
         unsafe held = arena.lanes(lanes)
-        noise = NoiseFloor(&arena, lanes: lanes)
+        noise = NoiseFloor(&arena, lanes: lanes, tuning: tuning)
         leak = EchoLeak(&arena, lanes: lanes, tuning: tuning)
         gains = SpeechGains(&arena, bins: bins, lanes: lanes, tuning: tuning, noiseKept: noiseKept)
     }
 
-    /// How likely it is that somebody spoke into the microphone in the last frame, 0…1.
-    var presence: Float { @_noLocks get { gains.presence } }
+    /// Share of the bins in which somebody clearly spoke into the microphone in the last frame, 0…1.
+    var clarity: Float { @_noLocks get { gains.clarity } }
     /// Mean power of a sample of the noise that is left.
     private(set) var noiseLeft: Float = 0
 

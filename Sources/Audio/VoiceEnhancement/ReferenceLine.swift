@@ -73,6 +73,9 @@ import Glibc
     @_noLocks mutating func read(into sound: Samples, count: Int) {
         if read &- written > mask / 2 { written = read }
         let half = Self.taps / 2
+        // A worker hears before it plays: what it will play in this step cannot be read yet.
+        let least = Double(read &+ count &+ half &- written)
+        if lag < least { setLag(least) }
         for index in 0..<count {
             lag -= drift
             if lag < shortest { lag = shortest }

@@ -5,7 +5,9 @@
     /// Gain of each bin of the current frame.
     let values: Samples
     /// How likely it is that somebody speaks into the microphone now, 0…1.
-    private(set) var presence: Float = 0
+    private var presence: Float = 0
+    /// Share of the bins in which somebody speaks clearly, 0…1.
+    private(set) var clarity: Float = 0
     private let tuning: Tuning
     private let bins: Int
     private let noiseKept: Float
@@ -32,6 +34,7 @@
         let noise = unsafe UnsafeMutableRawPointer(noise).assumingMemoryBound(to: Float.self)
         let echo = unsafe UnsafeMutableRawPointer(echo).assumingMemoryBound(to: Float.self)
         var sum: Float = 0
+        var clear = 0
         for bin in 0..<bins {
             let unwanted = unsafe noiseWeight * noise[bin] + echo[bin] + 1e-12
             let ratio = unsafe frame[bin] / unwanted
@@ -43,7 +46,10 @@
             // The least keeps silence from becoming a number so small that it is slow to work with.
             unsafe smoothed[bin] = max(1e-12, smoothed[bin] + tuning.presenceShare * (value - smoothed[bin]))
             sum += unsafe smoothed[bin]
+            // 6 dB above what is not wanted, for some time.
+            if unsafe smoothed[bin] > 4 { clear &+= 1 }
         }
+        clarity = Float(clear) / Float(bins)
         let mean = sum / Float(bins)
         presence = 0.1 + 0.9 * likelihood(mean)
         for bin in 0..<bins {

@@ -11,9 +11,12 @@
     private let arena: LaneArena
     private let tuning: Tuning
     private var line: ReferenceLine
+    private var highPass: HighPass
     private var canceller: EchoCanceller
     private var filter: PostFilter
     private var gain = GainControl()
+    /// The echo's delay as told last.
+    private var expected = 0
     private let far: Samples
     private let mic: Samples
     private let echo: Samples
@@ -33,6 +36,7 @@
             capacity: RealFFT.lanes(size: size) + ReferenceLine.lanes(rate: rate)
                 + EchoCanceller.lanes(size: size, tuning: tuning) + PostFilter.lanes(hop: hop, size: size) + hop)
         let fft = RealFFT(&arena, size: size)
+        highPass = HighPass(rate: rate)
         line = ReferenceLine(&arena, rate: rate, tuning: tuning)
         canceller = EchoCanceller(&arena, fft: fft, hop: hop, rate: rate, tuning: tuning)
         filter = PostFilter(
@@ -57,11 +61,15 @@
         }
     }
 
-    /// What is played is heard so many samples later, counted from `played` to `captured`: told when a device begins and
-    /// when its delay has jumped. Too small a figure is harmless up to a quarter second.
-    @_noLocks public mutating func setEchoDelay(_ samples: Int) {
-        // Room for a reference that turns out to be early, and for drift.
-        line.setLag(Double(samples &- 3 &* hop))
+    /// What is played is heard so many samples later, counted from `played` to `captured`. Taken over when it is told
+    /// first or has jumped by 30 ms, and only while nothing is to be heard of the far end; the canceller finds the rest,
+    /// and all of it below a quarter second when nothing is told.
+    @_noLocks public mutating func expectEcho(after samples: Int) {
+        let change = samples > expected ? samples &- expected : expected &- samples
+        if change < 6 &* hop || !canceller.isSilent { return }
+        expected = samples
+        // Room for a figure that is too large, and for drift.
+        line.setLag(Double(samples &- 4 &* hop))
     }
 
     /// What goes to the loudspeaker.
@@ -76,6 +84,7 @@
         while at &+ hop <= count {
             let block = unsafe sound.advanced(by: at)
             for index in 0..<hop { unsafe mic[index] = Float(block[index]) * (1 / 32_768) }
+            if settings.cancelsEcho || settings.suppressesNoise { unsafe highPass.run(mic, count: hop) }
             if settings.cancelsEcho { cancel() }
             if settings.cancelsEcho || settings.suppressesNoise {
                 if canceller.hasRelearnt { filter.doubt() }
@@ -84,7 +93,7 @@
                     unheard: canceller.unheard.power)
             }
             if settings.controlsGain {
-                unsafe gain.run(mic, count: hop, presence: presence, noise: filter.noiseLeft)
+                unsafe gain.run(mic, count: hop, clarity: clarity, noise: filter.noiseLeft)
             }
             for index in 0..<hop {
                 let value = unsafe mic[index] * 32_768
@@ -96,8 +105,8 @@
     }
 
     /// Without a filter nothing tells speech from noise but its level.
-    private var presence: Float {
-        @_noLocks get { settings.cancelsEcho || settings.suppressesNoise ? filter.presence : 1 }
+    private var clarity: Float {
+        @_noLocks get { settings.cancelsEcho || settings.suppressesNoise ? filter.clarity : 1 }
     }
 
     @_noLocks private mutating func cancel() {

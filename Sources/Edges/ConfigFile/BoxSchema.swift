@@ -100,6 +100,13 @@ private let deviceFields: [Field<SwitchhookConfiguration>] = [
     .scalar("device.periods", \.device.periods, .integer(2...8), "Periods in the card's buffer."),
     .scalar(
         "device.ring_level", \.device.ringLevelDecibels, .integer(-60...0, unit: "dB"), "Loudness of the ring tone."),
+    .scalar(
+        "device.echo_cancellation", \.device.echoCancellation, .flag,
+        "Take what the loudspeaker plays out of what the microphone hears."),
+    .scalar(
+        "device.noise_suppression", \.device.noiseSuppression, .flag, "Take steady noise out of what it hears."),
+    .scalar(
+        "device.gain_control", \.device.gainControl, .flag, "Bring quiet and loud voices to one level, slowly."),
 ]
 
 private let httpFields: [Field<SwitchhookConfiguration>] = [

@@ -73,6 +73,17 @@ let userSchema = Schema<UserSection>([
     .optional(
         "device.ring_level", \.ringLevelDecibels, .integer(-60...0, unit: "dB"), reloadable: true,
         "Absent: device.ring_level of the box."),
+    .scalar(
+        "device.headset", \.headset, .flag, reloadable: true,
+        "It has no loudspeaker that its microphone hears: no echo cancellation."),
+    .optional(
+        "device.echo_cancellation", \.echoCancellation, .flag, reloadable: true,
+        "Absent: device.echo_cancellation of the box, off with a headset."),
+    .optional(
+        "device.noise_suppression", \.noiseSuppression, .flag, reloadable: true,
+        "Absent: device.noise_suppression of the box."),
+    .optional(
+        "device.gain_control", \.gainControl, .flag, reloadable: true, "Absent: device.gain_control of the box."),
     .scalar("auto_answer", \.autoAnswer, .flag, reloadable: true, "Join at once instead of ringing."),
     .list(
         "applications", \.applications, .text, reloadable: true, "Applications it belongs to; absent: all."),

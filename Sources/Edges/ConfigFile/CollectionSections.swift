@@ -65,6 +65,11 @@ public struct UserSection: Sendable, Equatable {
     public var playbackChannels: [Int] = []
     public var captureChannels: [Int] = []
     public var ringLevelDecibels: Int?
+    public var echoCancellation: Bool?
+    public var noiseSuppression: Bool?
+    public var gainControl: Bool?
+    /// No loudspeaker in the room: nothing to cancel unless `echoCancellation` says so.
+    public var headset = false
     public var autoAnswer = false
     /// Names or ids; empty: all.
     public var applications: [String] = []

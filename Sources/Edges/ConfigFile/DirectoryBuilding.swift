@@ -104,6 +104,9 @@ extension SwitchhookConfiguration {
             setting.playbackChannels = section.playbackChannels
             setting.captureChannels = section.captureChannels
             setting.ringLevelDecibels = section.ringLevelDecibels ?? device.ringLevelDecibels
+            setting.cancelsEcho = section.echoCancellation ?? (device.echoCancellation && !section.headset)
+            setting.suppressesNoise = section.noiseSuppression ?? device.noiseSuppression
+            setting.controlsGain = section.gainControl ?? device.gainControl
             setting.autoAnswer = section.autoAnswer
             user.device = setting
         }

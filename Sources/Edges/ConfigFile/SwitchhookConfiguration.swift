@@ -108,6 +108,9 @@ public struct DeviceSection: Sendable, Equatable {
     public var period: Duration = .milliseconds(10)
     public var periods = 2
     public var ringLevelDecibels = -12
+    public var echoCancellation = true
+    public var noiseSuppression = true
+    public var gainControl = true
 }
 
 public struct HTTPSection: Sendable, Equatable {

@@ -162,7 +162,10 @@ public final class MediaEngine: MediaControl {
         for item in news { report(item) }
         let now = time.now
         metrics.recordIfDue(at: now) {
-            state.withLock { state in state.workers.forEach { $0.measure(at: now.nanoseconds) } }
+            state.withLock { state in
+                state.workers.forEach { $0.measure(at: now.nanoseconds) }
+                for leg in state.legs.values { leg.tellEchoDelay() }
+            }
             return gauges()
         }
     }

@@ -128,6 +128,10 @@ public struct DeviceSetting: Hashable, Sendable {
     public var autoAnswer: Bool
     /// Ring volume, decibels, −60…0.
     public var ringLevelDecibels: Int
+    /// What the loudspeaker plays is taken out of what the microphone hears.
+    public var cancelsEcho: Bool
+    public var suppressesNoise: Bool
+    public var controlsGain: Bool
 
     /// Not a card: what is played is heard again. Any number of calls may have it at once.
     public var isEcho: Bool { playback == ["echo"] && capture == ["echo"] }
@@ -139,6 +143,9 @@ public struct DeviceSetting: Hashable, Sendable {
         periods = 2
         autoAnswer = false
         ringLevelDecibels = -12
+        cancelsEcho = true
+        suppressesNoise = true
+        controlsGain = true
     }
 }
 

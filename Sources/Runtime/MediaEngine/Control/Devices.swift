@@ -20,7 +20,10 @@ extension MediaEngine {
         let record = state.withLock { state in
             let made = Self.register(
                 leg, MediaPolicy(), nil, handle, link, &state, limit: configuration.maximumLegs)
-            if let made { state.adopt(made) }
+            if let made {
+                unsafe made.block.pointee.voice = VoiceLink(setting)
+                state.adopt(made)
+            }
             return made
         }
         guard record != nil else {
@@ -41,7 +44,13 @@ extension MediaEngine {
             capture: device.captureRing, playback: device.playbackRing, pace: device.pace, period: device.periodFrames)
         let handle = DeviceHandle(
             xruns: { device.counters.playbackXruns + device.counters.captureXruns }, closing: { device.close() })
-        return (link, handle, "\(device.playbackName), \(device.captureName)")
+        let measured = handle.measuring {
+            let counters = device.counters
+            guard counters.playbackDelayFrames > 0 else { return nil }
+            return counters.playbackDelayFrames + counters.captureDelayFrames + device.playbackRing.fill
+                + device.captureRing.fill
+        }
+        return (link, measured, "\(device.playbackName), \(device.captureName)")
     }
 
     /// A device whose microphone hears its own loudspeaker: one ring, which the worker alone fills and empties.

@@ -81,6 +81,12 @@ import VoiceCodecs
         return agreement.map { Agreements.codec($0.codec).sampleRate } ?? 8000
     }
 
+    /// The block outlives this record's place among the legs, and what is told is an atomic.
+    func tellEchoDelay() {
+        guard let voice = unsafe block.pointee.voice, let delay = device?.echoDelay() else { return }
+        voice.tell(echoDelay: delay)
+    }
+
     /// Frees the block and all that hangs on it; the worker has handed it back.
     func free(closing ports: PortPool) {
         for message in pending {

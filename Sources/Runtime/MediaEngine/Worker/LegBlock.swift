@@ -68,6 +68,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var speaks = false
     /// What it says in this step, at its own rate.
     let said: UnsafeMutablePointer<Int16>
+    /// Echo, noise and level of a device with a microphone; nil when off.
+    var voice: VoiceLink?
 
     /// Control only.
     /// - Parameter start: random, for the first sequence number and timestamp.
@@ -95,6 +97,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
 
     /// Control only: what the block itself owns.
     func deallocate() {
+        voice?.deallocate()
         input.deallocate()
         output.deallocate()
         unsafe housekeeping.deallocate()

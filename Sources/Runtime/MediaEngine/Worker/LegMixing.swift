@@ -8,7 +8,11 @@ extension LegBlock {
     /// Fills `said` with the next `count` samples.
     /// - Returns: false when they are silence.
     @_noLocks mutating func say(_ count: Int, _ scratch: borrowing Scratch) -> Bool {
-        if let device { return tellFirst(unsafe device.pull(count, into: said), scratch) }
+        if let device {
+            let isVoiced = unsafe device.pull(count, into: said)
+            if let voice { unsafe voice.captured(said, count: count) }
+            return tellFirst(isVoiced, scratch)
+        }
         if let port { return tellFirst(unsafe port.pull(count, into: said), scratch) }
         guard let settings, settings.receives else {
             unsafe SampleMath.clear(said, count: count)
@@ -34,7 +38,10 @@ extension LegBlock {
     @_noLocks mutating func hearAndSend(
         _ heard: UnsafeMutablePointer<Int16>, _ count: Int, _ scratch: borrowing Scratch, at now: UInt64
     ) {
-        if let device { return unsafe device.push(heard, count: count) }
+        if let device {
+            if let voice { unsafe voice.played(heard, count: count) }
+            return unsafe device.push(heard, count: count)
+        }
         if let port { return unsafe port.push(heard, count: count) }
         guard let settings, settings.sends else {
             // On hold nothing is sent, and the timestamp goes on.
