@@ -20,75 +20,14 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests" / "Interop"))
-
+from rig import (  # noqa: E402
+    CORES, ROOT, bench_daemon, box_in, compiled, cpu_seconds, histogram, metrics, percentile, resident_kb, run_sipp, share_of)
 from support.backend import Backend  # noqa: E402
 from support.bot import Bot  # noqa: E402
-from support.box import BINARY, NUMBER, Box, free_port, free_sip_port  # noqa: E402
+from support.box import NUMBER, free_port  # noqa: E402
 from support.phone import Phone  # noqa: E402
 from support.sound import decode_mu_law, tone  # noqa: E402
-import socket  # noqa: E402
-
-CORES = sorted(os.sched_getaffinity(0))
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
-
-
-def metrics(box):
-    text = urllib.request.urlopen(f"http://127.0.0.1:{box.http_port}/metrics", timeout=5).read().decode()
-    values = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, _, value = line.rpartition(" ")
-            values[name] = float(value)
-    return values
-
-
-def histogram(values, name):
-    """Cumulative buckets of a histogram over all its labels: upper bound to count."""
-    buckets = {}
-    for key, value in values.items():
-        if key.startswith(name + "_bucket"):
-            bound = float(re.search(r'le="([^"]+)"', key)[1].replace("+Inf", "inf"))
-            buckets[bound] = buckets.get(bound, 0) + value
-    return buckets
-
-
-def share_of(buckets, share):
-    """Upper bound of the bucket in which a share of the values lies, in the histogram's unit."""
-    total = max(buckets.values(), default=0)
-    return next((bound for bound in sorted(buckets) if buckets[bound] >= share * total), float("nan"))
-
-
-def resident_kb(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def box_in(folder, name, backend=None, **sections):
-    return Box(Path(folder) / name, backend, drain_timeout="1s", **sections)
-
-
-def run_sipp(arguments, core=None, timeout=120, folder=None):
-    command = ["sipp", "-nostdin", *map(str, arguments)]
-    if core is not None:
-        command = ["taskset", "-c", str(core), *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=folder)
-
-
-def compiled(name, folder):
-    """One of the C programs beside this file."""
-    program = Path(folder) / name
-    subprocess.run(["gcc", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, Path(__file__).with_name(name + ".c")], check=True)
-    return program
+import media  # noqa: E402
 
 
 # Each bench returns {figure: (value, limit, unit)}; limit None = reported only.
@@ -131,7 +70,7 @@ def answer_time(folder, seconds):
         delays.append((time.monotonic() - max(replied.values())) * 1000)
         phone.hang_up()
         phone.close()
-    own = metrics(box)
+    own = metrics(box.http_port)
     count = own.get("switchhook_script_reply_to_answer_seconds_count", 0)
     mean = own.get("switchhook_script_reply_to_answer_seconds_sum", 0) / max(count, 1) * 1000
     box.stop()
@@ -178,8 +117,8 @@ def webhook_load(folder, seconds, rate):
     done = run_sipp(["-sn", "uac", "-s", NUMBER, "-i", "127.0.0.1", "-r", rate, "-m", rate * length, "-d", 1000,
                      f"127.0.0.1:{box.sip_port}"])
     time.sleep(5)
-    dispatch = histogram(metrics(box), "switchhook_webhook_dispatch_seconds")
-    left = sum(v for k, v in metrics(box).items() if k.startswith("switchhook_webhook_positions_behind"))
+    dispatch = histogram(metrics(box.http_port), "switchhook_webhook_dispatch_seconds")
+    left = sum(v for k, v in metrics(box.http_port).items() if k.startswith("switchhook_webhook_positions_behind"))
     box.stop()
     uas.send_signal(signal.SIGKILL)
     receiver.send_signal(signal.SIGTERM)
@@ -187,18 +126,6 @@ def webhook_load(folder, seconds, rate):
     return {
         "failed": 0 if done.returncode == 0 else 100, "count": result["count"], "left": left,
         "p50": share_of(dispatch, 0.5) * 1000, "p99": share_of(dispatch, 0.99) * 1000}
-
-
-def bench_daemon(folder, name):
-    """The daemon with Config/bench.yaml on one core."""
-    port, http = free_sip_port(), free_port()
-    daemon = subprocess.Popen(
-        ["taskset", "-c", str(CORES[-1]), BINARY, "serve", "--config", ROOT / "Config" / "bench.yaml",
-         "--set", f"store.path={Path(folder) / name}", "--set", f"sip.listen=127.0.0.1:{port}",
-         "--set", f"http.listen=127.0.0.1:{http}"],
-        stdout=subprocess.DEVNULL, stderr=open(Path(folder) / f"{name}.log", "wb"))
-    wait_http(http)
-    return daemon, port
 
 
 def two_leg_calls(folder, port, rate, count):
@@ -269,10 +196,10 @@ def rooms(folder, seconds):
         assert status == 201, call
         calls.append(call["uuid"])
     time.sleep(4)
-    up = metrics(box).get('switchhook_legs{state="answered"}', 0)
-    before = metrics(box)
+    up = metrics(box.http_port).get('switchhook_legs{state="answered"}', 0)
+    before = metrics(box.http_port)
     reference = json.loads(subprocess.run([timer, "20", "5", str(max(seconds, 60))], capture_output=True, text=True).stdout)
-    after = metrics(box)
+    after = metrics(box.http_port)
     loaded = resident_kb(box.process.pid)
     late = after.get("switchhook_media_ticks_late_total", float("nan")) - before.get("switchhook_media_ticks_late_total", 0)
     far.stop()
@@ -339,21 +266,9 @@ def websocket_delay(folder, seconds):
         "websocket to phone's packet, p95": (percentile(to_phone, 0.95), 40, "ms")}
 
 
-def wait_http(port, timeout=20):
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).status == 200:
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)
-
-
 BENCHES = {
     "start": start_and_idle, "answer": answer_time, "latency": webhook_latency, "webhooks": webhook_rate, "rooms": rooms, "rate": call_rate,
-    "memory": memory, "websocket": websocket_delay}
+    "memory": memory, "websocket": websocket_delay, **media.BENCHES}
 
 
 def main():

@@ -15,12 +15,12 @@
 
     /// Control only.
     public static func allocate() -> PlayoutMemory {
-        let entries = UnsafeMutablePointer<PlayoutEntry>.allocate(capacity: Int(places))
-        unsafe entries.initialize(
-            repeating: PlayoutEntry(sequence: 0, timestamp: 0, start: 0, count: 0), count: Int(places))
+        // Zero is an empty place.
+        let entries: UnsafeMutablePointer<PlayoutEntry> = unsafe PagedMemory.allocate(capacity: Int(places))
         let stored = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe stored.initialize(to: 0)
-        return unsafe PlayoutMemory(entries: entries, bytes: .allocate(capacity: byteCapacity), stored: stored)
+        return unsafe PlayoutMemory(
+            entries: entries, bytes: PagedMemory.allocate(capacity: byteCapacity), stored: stored)
     }
 
     private init(
@@ -34,15 +34,16 @@
 
     /// Control only.
     public func deallocate() {
-        unsafe entries.deallocate()
-        unsafe bytes.deallocate()
+        unsafe PagedMemory.free(entries, capacity: Int(Self.places))
+        unsafe PagedMemory.free(bytes, capacity: Self.byteCapacity)
         unsafe stored.deallocate()
     }
 
     @_noLocks func forget() {
         var place = 0
         while place < 64 {
-            unsafe entries[place].sequence = 0
+            // What is not touched takes no room.
+            if unsafe entries[place].sequence != 0 { unsafe entries[place].sequence = 0 }
             place &+= 1
         }
     }

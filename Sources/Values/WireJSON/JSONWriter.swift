@@ -3,7 +3,8 @@ extension JSON {
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)
-        return writer.bytes
+        // Events are kept by the thousand: as long as they are, not as long as the writer's room was.
+        return [UInt8](writer.bytes[...])
     }
 
     /// The compact text of `bytes`.

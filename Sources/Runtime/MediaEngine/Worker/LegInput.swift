@@ -30,7 +30,7 @@ import VoiceCodecs
     /// Control only.
     init() {
         playoutMemory = PlayoutMemory.allocate()
-        unsafe decoded = .allocate(capacity: 8192)
+        unsafe decoded = PagedMemory.allocate(capacity: 8192)
         unsafe history = .allocate(capacity: Concealer.memorySamples)
         codec = .pcmu
         queued = 0
@@ -43,7 +43,7 @@ import VoiceCodecs
     /// Control only.
     func deallocate() {
         playoutMemory.deallocate()
-        unsafe decoded.deallocate()
+        unsafe PagedMemory.free(decoded, capacity: 8192)
         unsafe history.deallocate()
     }
 

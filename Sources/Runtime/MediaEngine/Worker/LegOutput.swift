@@ -38,13 +38,13 @@ import VoiceCodecs
         digits = DigitSender(clockRate: 8000)
         declicker = Declicker()
         isFresh = true
-        unsafe gathered = .allocate(capacity: 3840)
+        unsafe gathered = PagedMemory.allocate(capacity: 3840)
         count = 0
         codec = .pcmu
     }
 
     /// Control only.
-    func deallocate() { unsafe gathered.deallocate() }
+    func deallocate() { unsafe PagedMemory.free(gathered, capacity: 3840) }
 
     @_noLocks mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
         self.codec = codec
