@@ -52,8 +52,6 @@ extension ConversationMachine {
             update(parentID) { $0.script?.step = .connecting(leg.id) }
             startSocket(leg.id, call, timeoutSeconds: action.timeout)
             startRingbackTone(action, parentID)
-        case .unsupported(let what):
-            notSupported(what, parentID)
         case .refused(let to, let ending):
             let leg = makeLeg(
                 action, parent: parent, to: to, caller: action.from, signalling: .sessions(user: ""), world)

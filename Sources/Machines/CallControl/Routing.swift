@@ -9,8 +9,6 @@ public enum Routing {
         case device(UserAccount, DeviceSetting)
         case sessions(UserAccount)
         case socket(SocketCall)
-        /// An endpoint kind of a later issue.
-        case unsupported(String)
         /// It cannot be reached; the leg exists only to say so.
         case refused(to: Endpoint, LegEnding)
     }

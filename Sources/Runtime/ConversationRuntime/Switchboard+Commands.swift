@@ -38,7 +38,6 @@ extension Switchboard: CallCommands {
         case .socket(let socket):
             from = call.from.map { .phone(number: $0) }
             (to, signalling, placement) = (.websocket(uri: socket.uri), .socket(socket), .socket(socket))
-        case .unsupported(let what): throw CommandFault(.badRequest, "\(what): not supported yet")
         case .refused(let target, let ending):
             throw CommandFault(.badRequest, "\(target.address) cannot be reached: \(ending.detail ?? ending.reason)")
         }

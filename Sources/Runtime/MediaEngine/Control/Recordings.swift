@@ -46,7 +46,7 @@ extension MediaEngine {
         case .leg(let name):
             guard let record = state.legs[name] else { return "the leg has ended" }
             leg = record
-            if let change = record.equip(forWide: record.mix?.isWide ?? false) { state.send(change, to: record) }
+            if let change = record.equip() { state.send(change, to: record) }
         case .conversation(let name):
             mix = state.mix(of: name, near: nil)
         }

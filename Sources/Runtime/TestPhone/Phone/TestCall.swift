@@ -54,14 +54,15 @@ public struct TestCall: Sendable {
         logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in },
         onScriptStep: @escaping @Sendable (ScriptStepReport) -> Void = { _ in }
     ) async throws(TestCallFault) -> TestCallReport {
-        let (report, heard) = try await runHearing(logger: logger, onStep: onStep)
+        let (report, heard) = try await runHearing(logger: logger, onStep: onStep, onScriptStep: onScriptStep)
         if let record { try write(heard.clip, to: record) }
         return report
     }
 
     /// The same, and what was heard when.
     public func runHearing(
-        logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in }
+        logger: Logger, onStep: @escaping @Sendable (TestCallStep) -> Void = { _ in },
+        onScriptStep: @escaping @Sendable (ScriptStepReport) -> Void = { _ in }
     ) async throws(TestCallFault) -> (TestCallReport, HeardSound) {
         let uri = target.contains(":") ? target : "sip:\(target)@\(registrar)" + transportParameter
         guard let peer = SIPTarget(uri: uri) else {
