@@ -1,5 +1,6 @@
 import Testing
-import VoiceEnhancement
+
+@testable import VoiceEnhancement
 
 @Suite struct EchoTests {
     static let seconds = 12.0
@@ -76,5 +77,24 @@ import VoiceEnhancement
         let mic = zip(Self.near, Self.quiet).map { $0 + $1 }
         let (sound, _) = try Bench.run(mic: mic, far: Self.far, settings: Self.noGain)
         #expect(Bench.likeness(sound, Bench.highPassed(Self.near), delay: 80, 6..<11.8) > 10)
+    }
+}
+
+@Suite struct ReferenceTests {
+    @Test("at the end of the line the pace is not wound up, and turns at once", arguments: [true, false])
+    func ends(isEarly: Bool) {
+        var arena = LaneArena(capacity: ReferenceLine.lanes(rate: 8000) + 40)
+        defer { unsafe arena.base.deallocate() }
+        var line = ReferenceLine(&arena, rate: 8000, tuning: Tuning())
+        let (sound, played) = unsafe (arena.samples(40), [Int16](repeating: 100, count: 40))
+        line.setLag(isEarly ? 20 : 8000)
+        let push = isEarly ? -1.0 : 1.0
+        for turn in 0..<400 {
+            unsafe played.withUnsafeBufferPointer { unsafe line.write($0.baseAddress!, count: 40) }
+            unsafe line.read(into: sound, count: 40)
+            line.steer(lateness: turn < 300 ? push : -push, pull: 0.1, integral: 1e-5)
+            if turn == 299 { #expect(line.drift == 0) }
+        }
+        #expect(isEarly ? line.drift < 0 && line.lag > 10 : line.drift > 0)
     }
 }

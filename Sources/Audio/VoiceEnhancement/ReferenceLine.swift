@@ -17,6 +17,8 @@ import Glibc
     private(set) var lag: Double
     private var written = 0
     private var read = 0
+    /// The least that can be read now.
+    private var least: Double
     /// Pace of the microphone's clock against the loudspeaker's, less one.
     private(set) var drift: Double = 0
     private let mostDrift: Double
@@ -38,6 +40,7 @@ import Glibc
         shortest = Double(Self.taps / 2)
         longest = Double(capacity / 2 - rate / 50)
         lag = shortest
+        least = shortest
         mostDrift = Double(tuning.mostDrift) * 1e-6
         for phase in 0...Self.phases {
             let shift = Double(phase) / Double(Self.phases)
@@ -60,6 +63,12 @@ import Glibc
         let next = drift - lateness * integral
         drift = next > mostDrift ? mostDrift : next < -mostDrift ? -mostDrift : next
         setLag(lag + lateness * pull)
+        stopAtEnds()
+    }
+
+    /// At an end of the line the pace cannot be followed any further: the canceller has to, until it turns round.
+    @_noLocks private mutating func stopAtEnds() {
+        if lag <= least && drift > 0 || lag >= longest && drift < 0 { drift = 0 }
     }
 
     @_noLocks mutating func write(_ sound: UnsafePointer<Int16>, count: Int) {
@@ -74,11 +83,14 @@ import Glibc
         if read &- written > mask / 2 { written = read }
         let half = Self.taps / 2
         // A worker hears before it plays: what it will play in this step cannot be read yet.
-        let least = Double(read &+ count &+ half &- written)
+        let unwritten = Double(read &+ count &+ half &- written)
+        // Nearer to it, drift is not followed, as the next hop of the step will need more.
+        least = unwritten > shortest ? max(least, unwritten) : shortest
         if lag < least { setLag(least) }
+        stopAtEnds()
         for index in 0..<count {
             lag -= drift
-            if lag < shortest { lag = shortest }
+            if lag < least { lag = least }
             if lag > longest { lag = longest }
             let behind = Int(lag)
             // The instant lies between two samples: `behind` and one earlier.
