@@ -18,7 +18,9 @@ extension ConversationMachine {
     }
 
     mutating func socket(_ legID: LegID, _ event: SocketEvent, _ world: World) {
-        guard let leg = legs[legID], leg.socketCall != nil, leg.disconnection == nil, leg.pendingEnd == nil else { return }
+        guard let leg = legs[legID], leg.socketCall != nil, leg.disconnection == nil, leg.pendingEnd == nil else {
+            return
+        }
         switch event {
         case .opened:
             guard !leg.isAnswered else { return }
