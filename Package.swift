@@ -213,7 +213,13 @@ let package = Package(
                 "WebhookClient", "HTTPFetch", "Tokens", "EventStore", "EdgeProtocols", "CallModel", "WireJSON",
                 "MediaTime", nioCore, nioPosix, nioHTTP1, log,
             ]),
-        tests("SocketLegs", ["SocketLegs", "EdgeProtocols", "Rings", "WireJSON", nioCore]),
+        tests(
+            "SocketLegs",
+            [
+                "SocketLegs", "EdgeProtocols", "CallModel", "HTTPFetch", "Rings", "WireJSON", "CLinux", nioCore,
+                nioPosix,
+                nioHTTP1, nioWebSocket, log,
+            ]),
         tests("EventStore", ["EventStore", "EdgeProtocols", "CallModel", "WireJSON", "MediaTime", log]),
         tests(
             "ControlAPI",

@@ -92,6 +92,9 @@ public struct FakeSockets: SocketDialing {
 
 public final class FakeMedia: MediaControl {
     private let journal: Journal
+    private let ports = Mutex<[LegID: AudioPort]>([:])
+    /// Whose sound an edge carries.
+    public func port(_ leg: LegID) -> AudioPort? { ports.withLock { $0[leg] } }
     public init(_ journal: Journal) { self.journal = journal }
 
     public func accept(_ leg: LegID, offer: String, policy: MediaPolicy, signallingAddress: NetworkAddress)
@@ -108,6 +111,7 @@ public final class FakeMedia: MediaControl {
     public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) { journal.note("media device") }
     public func openPort(_ leg: LegID, _ port: AudioPort) throws(MediaRefusal) {
         journal.note("media port \(port.rate)")
+        ports.withLock { $0[leg] = port }
     }
     public func attach(_ leg: LegID, to conversation: ConversationID, audio: MemberAudio) {
         journal.note("media attach \(leg) \(conversation)")
