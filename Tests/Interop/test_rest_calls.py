@@ -223,3 +223,46 @@ def test_the_list_is_filtered_and_paged(api, backend, make_phone):
     assert last["_embedded"]["calls"][0]["uuid"] == made[1] and "next" not in last["_links"]
     assert api("GET", "?status=human", expect=400)["invalid_parameters"][0]["name"] == "status"
     assert api.box.http("GET", "/v1/calls")[0] == 401
+
+
+COMMON = {"headers", "from", "to", "uuid", "conversation_uuid", "status", "direction", "timestamp"}
+
+
+def test_every_field_of_the_events_of_a_call(api, backend, make_phone):
+    """voice-webhooks §9.6 and §9.8, field by field."""
+    bob = make_phone("bob")
+    backend.replies["/mine"] = lambda r: [wait()]
+    made = api.place(bob, ncco=None, answer_url=[f"{backend.url}/mine"], **{"from": {"type": "phone", "number": "441632960100"}})
+    uuid, first = made["uuid"], made["conversation_uuid"]
+    backend.wait(lambda r: r.path == "/mine")
+    api("PUT", f"/{uuid}", {"action": "transfer", "destination": {"type": "ncco", "ncco": [wait()]}}, expect=204)
+    moved = backend.wait(lambda r: r.path == "/event" and r.fields.get("type") == "transfer").fields
+    second = moved["conversation_uuid_to"]
+    api("PUT", f"/{uuid}", {"action": "hangup"}, expect=204)
+    backend.wait_status("completed")
+    events = backend.events()
+    assert [e.get("status", e.get("type")) for e in events] == ["started", "ringing", "answered", "transfer", "completed"]
+    started, ringing, answered, _, completed = events
+    common = {"headers": {}, "from": "441632960100", "to": f"sip:bob@127.0.0.1:{bob.port}", "uuid": uuid,
+              "direction": "outbound"}
+    for event, status, conversation, extra in (
+            (started, "started", first, {}), (ringing, "ringing", first, {}),
+            (answered, "answered", first, {"start_time": None, "rate": None, "network": None}),
+            (completed, "completed", second, {
+                "start_time": answered["timestamp"], "end_time": completed["timestamp"], "duration": completed["duration"],
+                "rate": "0.00", "price": "0", "network": None, "sip_code": 200, "disconnected_by": "platform"})):
+        assert event == {**common, "status": status, "conversation_uuid": conversation,
+                         "timestamp": event["timestamp"], **extra}
+        assert event["timestamp"].endswith("Z") and len(event["timestamp"]) == 24
+    assert moved == {"type": "transfer", "uuid": uuid, "conversation_uuid_from": first,
+                     "conversation_uuid_to": second, "timestamp": moved["timestamp"]}
+    assert [e["timestamp"] for e in events] == sorted(e["timestamp"] for e in events)
+    asked = backend.wait(lambda r: r.path == "/mine").query
+    assert {k: v for k, v in asked.items() if k != "region_url"} == {
+        "from": "441632960100", "to": common["to"], "uuid": uuid, "conversation_uuid": first, "endpoint_type": "sip"}
+    backend.wait(lambda r: r.path == "/rtc" and (r.fields["type"], r.fields.get("conversation_id")) == (
+        "conversation:deleted", second))
+    kinds = [(e["type"], e.get("conversation_id")) for e in backend.events("/rtc")]
+    move = [k for k in kinds if k[1] == second][:4]
+    assert move == [(kind, second) for kind in ("conversation:created", "rtc:transfer", "member:joined", "member:media")]
+    assert ("member:left", first) in kinds and ("conversation:deleted", first) in kinds

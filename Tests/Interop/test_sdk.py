@@ -1,5 +1,8 @@
 """The official Python SDK, unmodified, over TLS: every voice, application and user method."""
 
+import signal
+import time
+
 import pytest
 
 from support.box import APPLICATION
@@ -146,6 +149,12 @@ def test_applications(tls_box, backend, make_phone):
     with pytest.raises(HttpRequestError) as refused:
         applications.delete_application(APPLICATION)
     assert refused.value.response.status_code == 409 and "switchhook.yaml" in refused.value.response.json()["detail"]
+    assert not (box.state / f"keys/{made.id}.private.pem").exists()
+    keys = len(list((box.state / "keys").glob("*.pem")))
+    with pytest.raises(HttpRequestError) as taken:
+        applications.create_application(ApplicationConfig(name="test"))
+    assert taken.value.response.status_code == 409
+    assert len(list((box.state / "keys").glob("*.pem"))) == keys
     with pytest.raises(AuthenticationError):
         client(box, secret="wrong").application.list_applications()
 
@@ -180,3 +189,14 @@ def test_users(tls_box):
     users.delete_user(made.id)
     with pytest.raises(NotFoundError):
         users.get_user(made.id)
+
+    # The file may not take a name that the API has given away: nothing changes, and the log says why.
+    box.config["users"] = {"carol": {"display_name": "Carol of the file"}}
+    box.config_path
+    box.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 5
+    while "was made by API already" not in box.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "switchhook.yaml:" in box.log().split("was made by API already")[0].splitlines()[-1]
+    carol = next(u for u in users.list_users(ListUsersFilter(name="carol"))[0])
+    assert carol.display_name is None

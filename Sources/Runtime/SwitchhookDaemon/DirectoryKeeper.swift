@@ -109,12 +109,21 @@ final class DirectoryKeeper: DirectoryEditing {
             let former = state.applications.updateValue(record, forKey: record.id)
             return (former, nil)
         }
-        if let conflict { throw conflict }
+        if let conflict {
+            discardKeys(of: record.id)
+            throw conflict
+        }
         do { try await records.put(record) } catch {
             state.withLock { $0.applications[record.id] = former }
+            discardKeys(of: record.id)
             throw CommandFault(.overloaded, "the application cannot be written: \(error)")
         }
         state.withLock { Self.apply($0) }
+    }
+
+    /// Keys that were made for an application which then could not be saved.
+    private func discardKeys(of application: ApplicationID) {
+        if state.withLock({ $0.applications[application] }) == nil { secrets.removeKeys(of: application) }
     }
 
     func save(_ record: UserRecord) async throws(CommandFault) {
