@@ -266,3 +266,13 @@ def test_every_field_of_the_events_of_a_call(api, backend, make_phone):
     move = [k for k in kinds if k[1] == second][:4]
     assert move == [(kind, second) for kind in ("conversation:created", "rtc:transfer", "member:joined", "member:media")]
     assert ("member:left", first) in kinds and ("conversation:deleted", first) in kinds
+
+
+def test_an_extension_is_called_by_its_name(make_box, backend, make_phone):
+    desk = make_phone("desk")
+    api = Api(make_box(users={"204": {"contact": f"sip:desk@127.0.0.1:{desk.port}"}}))
+    made = api("POST", body={"to": [{"type": "vbc", "extension": "204"}], "ncco": [wait()]}, expect=201)
+    backend.wait_status("answered", to="204")
+    assert api("GET", f"/{made['uuid']}")["to"] == {"type": "vbc", "extension": "204"}
+    api("PUT", f"/{made['uuid']}", {"action": "hangup"}, expect=204)
+    assert desk.ended.wait(3)

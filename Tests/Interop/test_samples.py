@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,8 @@ import time
 import pytest
 
 from support.box import BINARY, ROOT, Box, free_port, rtp_range
+from support.files import decode, fetch
+from support.sound import power_at
 
 SAMPLES = ROOT / "Config/applications"
 
@@ -57,7 +60,7 @@ class Sample(Box):
     def caller(self, number, script, *options):
         return subprocess.Popen(
             [BINARY, "call", number, "--config", self.config_path, "--script", script, "--json", *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**__import__("os").environ, **self.env})
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.env})
 
     def finish(self, caller):
         out, err = caller.communicate(timeout=90)
@@ -114,6 +117,19 @@ def test_door_phone(sample):
         status = control(box, "POST", "/control/device/kiosk/answer")
     assert status == 204
     box.passes(caller)
+
+
+def test_voicemail(sample):
+    box = sample("voicemail/switchhook.yaml")
+    box.passes(box.caller("447700900008", box.file.parent / "test.json"))
+    event = next(e for e in box.events() if e["type"] == "record")
+    token = box.run("token", "--config", box.config_path, "--application", "voicemail").stdout.strip()
+    status, _, body = fetch(event["body"]["recording_url"], token)
+    assert status == 200
+    rate, channels = decode(body, "wav")
+    message = channels[0]
+    loudest = max(range(0, len(message) - rate, rate // 4), key=lambda i: power_at(message[i: i + rate], 440, rate))
+    assert power_at(message[loudest: loudest + rate], 440, rate) > -25
 
 
 def control(box, method, path):
