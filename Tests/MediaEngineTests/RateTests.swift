@@ -1,6 +1,7 @@
 import CallModel
 import EdgeProtocols
 import Foundation
+import Synchronization
 import Testing
 
 @testable import MediaEngine
@@ -12,11 +13,12 @@ import Testing
         let bench: EngineBench
         let phone = LoopbackPhone()
         let leg = LegID.make()
+        /// The same call as the second engine has it.
+        let into = LegID.make()
 
         init(ports: ClosedRange<UInt16>, codec: String, frequency: Double?, of near: EngineBench) throws {
             bench = try EngineBench(ports: ports)
             let policy = MediaPolicy(codecs: [codec])
-            let into = LegID.make()
             let offer = try near.engine.offer(leg, policy: policy)
             let answer = try bench.engine.accept(
                 into, offer: offer, policy: policy, signallingAddress: EngineBench.peer)
@@ -69,12 +71,14 @@ import Testing
         }
     }
 
-    @Test("a 48 kHz member that comes and goes 100 times changes no sample that telephones hear of each other")
-    func comings() throws {
+    @Test(
+        "a wide member that comes and goes 100 times changes no sample that telephones hear of each other",
+        arguments: ["opus", "g722"])
+    func comings(codec: String) throws {
         // A host that stands still makes the engine conceal; such a run says nothing and is done again.
         for attempt in 1...4 {
             let bench = try EngineBench(ports: 44_400...44_499)
-            let wide = try FarPhone(ports: 44_500...44_599, codec: "opus", frequency: nil, of: bench)
+            let wide = try FarPhone(ports: 44_500...44_599, codec: codec, frequency: nil, of: bench)
             let phones = (0..<10).map { _ in LoopbackPhone() }
             defer {
                 phones.forEach { $0.stop() }
@@ -109,6 +113,46 @@ import Testing
             let wrong = heard.indices.count { said[(start + $0) % 20] != heard[$0] }
             #expect(wrong == 0, "\(wrong) samples of \(heard.count) differ")
             return
+        }
+    }
+
+    @Test(
+        "Opus runs at the lowest rate that loses nothing of the others and of prompts, and is heard through each change"
+    )
+    func opusRate() throws {
+        let bench = try EngineBench(ports: 44_800...44_899)
+        let opus = try FarPhone(ports: 44_900...44_999, codec: "opus", frequency: 1100, of: bench)
+        let other = try FarPhone(ports: 45_000...45_099, codec: "opus", frequency: 700, of: bench)
+        let phone = LoopbackPhone()
+        defer {
+            phone.stop()
+            [opus, other].forEach { $0.stop() }
+            bench.engine.stop()
+        }
+        func rate(_ leg: LegID) -> Int? { bench.engine.state.withLock { $0.legs[leg]?.rate } }
+        func areHeard(_ tones: [(LoopbackPhone, Double)]) -> Bool {
+            eventually(within: 8) {
+                tones.allSatisfy { abs(Tones.level(of: $1, in: $0.heard(last: 25)) - 8000) < 1800 }
+            }
+        }
+        let room = ConversationID.make()
+        bench.engine.attach(try bench.connect(phone, frequency: 400), to: room, audio: .flowing)
+        bench.engine.attach(opus.leg, to: room, audio: .flowing)
+        #expect(rate(opus.leg) == 8000)
+        #expect(areHeard([(phone, 1100), (opus.phone, 400)]))
+        let prompt = PCMClip(sampleRate: 16_000, samples: Tones.sine(2500, rate: 16_000, seconds: 3))
+        bench.engine.play(prompt, as: PlayID.make(), to: .conversation(room), loop: 1, gainDecibels: 0)
+        #expect(rate(opus.leg) == 16_000)
+        #expect(areHeard([(phone, 1100), (opus.phone, 400), (phone, 2500), (opus.phone, 2500)]))
+        bench.engine.attach(other.leg, to: room, audio: .flowing)
+        #expect(rate(opus.leg) == 48_000 && rate(other.leg) == 48_000)
+        #expect(areHeard([(phone, 1100), (opus.phone, 400), (opus.phone, 700), (other.phone, 1100)]))
+        // Leaving does not lower it: who comes back finds it as it was.
+        bench.engine.detach(other.leg)
+        #expect(rate(opus.leg) == 48_000)
+        for far in [opus, other] {
+            #expect(far.bench.engine.statistics(far.into).packetsLost == 0)
+            #expect(bench.engine.statistics(far.leg).packetsLost == 0)
         }
     }
 

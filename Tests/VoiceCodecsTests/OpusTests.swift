@@ -202,7 +202,7 @@ struct OpusTests {
         unsafe G711.encodeALaw(samples, count: count, into: packet)
         unsafe G711.decodeALaw(packet, count: count, into: samples)
         return count
-    case .opus:
+    case .opus, .opusNarrow, .opusWide:
         encoder.setExpectedLoss(percent: 5)
         encoder.setBitrate(bitsPerSecond: 16_000)
         let bytes = unsafe encoder.encode(samples, count: count, into: packet, capacity: 1200)
@@ -217,8 +217,8 @@ struct OpusTests {
 struct RealTimeUseTests {
     @Test("a worker may call all of it", arguments: CodecKind.allCases)
     func worker(kind: CodecKind) throws {
-        let encoder = try #require(OpusEncoderHandle(sampleRate: 48_000))
-        let decoder = try #require(OpusDecoderHandle(sampleRate: 48_000))
+        let encoder = try #require(OpusEncoderHandle(sampleRate: Int32(kind.sampleRate)))
+        let decoder = try #require(OpusDecoderHandle(sampleRate: Int32(kind.sampleRate)))
         defer {
             encoder.destroy()
             decoder.destroy()

@@ -136,4 +136,21 @@ public enum SampleMath {
             index &+= 1
         }
     }
+
+    /// Makes `wanted` samples of `count` in place, on straight lines: for the few that wait while a stream changes its
+    /// rate.
+    @_noLocks public static func respread(_ samples: UnsafeMutablePointer<Int16>, count: Int, to wanted: Int) {
+        if count <= 0 || wanted <= 0 || count == wanted { return }
+        var done = 0
+        while done < wanted {
+            // Upwards from the end: what is still to be read lies before what is written.
+            let index = wanted > count ? wanted &- 1 &- done : done
+            let place = index &* count / wanted
+            let part = index &* count &- place &* wanted
+            let first = Int(unsafe samples[place])
+            let second = Int(unsafe samples[min(place &+ 1, count &- 1)])
+            unsafe samples[index] = Int16(truncatingIfNeeded: first &+ (second &- first) &* part / wanted)
+            done &+= 1
+        }
+    }
 }

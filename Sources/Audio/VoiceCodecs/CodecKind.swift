@@ -13,6 +13,9 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
     case l16Narrow
     case l16Wide
     case l16Full
+    /// Opus whose encoder and decoder run at 8 000 and 16 000 samples: on the wire the same as `opus`.
+    case opusNarrow
+    case opusWide
 
     /// RTP clock rate.
     public var clockRate: UInt32 {
@@ -20,7 +23,7 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
             switch self {
             case .pcmu, .pcma, .g722, .l16Narrow: 8000
             case .l16Wide: 16_000
-            case .opus, .l16Full: 48_000
+            case .opus, .opusNarrow, .opusWide, .l16Full: 48_000
             }
         }
     }
@@ -29,18 +32,31 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
     public var sampleRate: Int {
         @_noLocks get {
             switch self {
-            case .pcmu, .pcma, .l16Narrow: 8000
-            case .g722, .l16Wide: 16_000
+            case .pcmu, .pcma, .l16Narrow, .opusNarrow: 8000
+            case .g722, .l16Wide, .opusWide: 16_000
             case .opus, .l16Full: 48_000
             }
         }
     }
 
-    /// Samples that one RTP clock tick stands for.
-    public var samplesPerTick: Int {
+    /// Samples that so many ticks of the RTP clock stand for.
+    @_noLocks public func samples(ofTicks ticks: Int) -> Int { ticks &* sampleRate / Int(clockRate) }
+
+    /// Whole ticks of the RTP clock in so many samples.
+    @_noLocks public func ticks(ofSamples samples: Int) -> Int { samples &* Int(clockRate) / sampleRate }
+
+    /// Opus at the lowest of its rates that loses nothing of sound at `rate`.
+    @_noLocks public static func opus(for rate: Int) -> CodecKind {
+        rate <= 8000 ? .opusNarrow : rate <= 16_000 ? .opusWide : .opus
+    }
+
+    /// One of the rates of Opus.
+    public var isOpus: Bool {
         @_noLocks get {
-            if case .g722 = self { return 2 }
-            return 1
+            switch self {
+            case .opus, .opusNarrow, .opusWide: true
+            case .pcmu, .pcma, .g722, .l16Narrow, .l16Wide, .l16Full: false
+            }
         }
     }
 
@@ -50,7 +66,7 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         case .pcmu, .pcma: samples
         case .g722: samples / 2
         case .l16Narrow, .l16Wide, .l16Full: samples &* 2
-        case .opus: nil
+        case .opus, .opusNarrow, .opusWide: nil
         }
     }
 
@@ -61,7 +77,7 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
             case .pcmu: 0
             case .pcma: 8
             case .g722: 9
-            case .opus, .l16Narrow, .l16Wide, .l16Full: nil
+            case .opus, .opusNarrow, .opusWide, .l16Narrow, .l16Wide, .l16Full: nil
             }
         }
     }
@@ -73,19 +89,17 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
 
     /// Packets may be of any length, and one may be cut off where it stands.
     public var hasAnyLength: Bool {
-        @_noLocks get {
-            if case .opus = self { return false }
-            return true
-        }
+        @_noLocks get { !isOpus }
     }
 
+    /// The same on the wire.
     // Synthesised equality is out of reach of the real-time check in other modules.
     @_noLocks public func isSame(as other: CodecKind) -> Bool {
         switch (self, other) {
-        case (.pcmu, .pcmu), (.pcma, .pcma), (.opus, .opus), (.g722, .g722), (.l16Narrow, .l16Narrow),
+        case (.pcmu, .pcmu), (.pcma, .pcma), (.g722, .g722), (.l16Narrow, .l16Narrow),
             (.l16Wide, .l16Wide), (.l16Full, .l16Full):
             true
-        default: false
+        default: isOpus && other.isOpus
         }
     }
 
@@ -94,7 +108,7 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         switch self {
         case .pcmu: "pcmu"
         case .pcma: "pcma"
-        case .opus: "opus"
+        case .opus, .opusNarrow, .opusWide: "opus"
         case .g722: "g722"
         case .l16Narrow, .l16Wide, .l16Full: "l16"
         }

@@ -110,6 +110,7 @@ extension LegRecord {
         } catch {
             throw MediaRefusal(.srtpPolicy, "\(error)")
         }
+        if settings.codec.isOpus { settings.codec = opus }
         settings.inbound = inbound
         settings.outbound = outbound
         change.settings = settings
@@ -124,23 +125,33 @@ extension LegRecord {
     }
 
     /// Makes what the leg lacks to speak and hear.
-    /// - Parameter places: buses whose voices it hears through lists of its own; empty: it has none.
+    /// - Parameters:
+    ///   - places: buses whose voices it hears through lists of its own; empty: it has none.
+    ///   - rate: of Opus from now on; nil: as it is.
     /// - Returns: nil: it lacks nothing.
-    func equip(hearing places: Set<Int> = []) -> LegChange? {
+    func equip(hearing places: Set<Int> = [], opusRate rate: Int? = nil) -> LegChange? {
         guard agreement != nil || device != nil || port != nil else { return nil }
+        var change = LegChange()
         var hasMade = false
+        if let rate, CodecKind.opus(for: rate) != opus {
+            opus = CodecKind.opus(for: rate)
+            change.codec = opus
+            change.retired.equipment = equipment
+            equipment = LegEquipment()
+            hasMade = true
+        }
         if let agreement, agreement.codec == .opus, equipment.decoder == nil {
-            equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)
-            equipment.encoder = OpusEncoderHandle(sampleRate: 48_000, settings: opusSettings(agreement.opus))
+            let rate = Int32(opus.sampleRate)
+            equipment.decoder = OpusDecoderHandle(sampleRate: rate)
+            equipment.encoder = OpusEncoderHandle(sampleRate: rate, settings: opusSettings(agreement.opus))
             equipment.encoder?.setExpectedLoss(percent: agreement.opus.usesInbandFEC ? 3 : 0)
             hasMade = true
         }
-        for place in places where place != BusRate.place(of: rate) && equipment.fromBus[place] == nil {
-            equipment.fromBus[place] = RateConverter(inputRate: BusRate.rate(at: place), outputRate: rate)
+        for place in places where place != BusRate.place(of: self.rate) && equipment.fromBus[place] == nil {
+            equipment.fromBus[place] = RateConverter(inputRate: BusRate.rate(at: place), outputRate: self.rate)
             hasMade = true
         }
         guard hasMade else { return nil }
-        var change = LegChange()
         change.equipment = equipment
         return change
     }

@@ -43,6 +43,7 @@ struct EngineState {
     func send(_ change: LegChange, to leg: LegRecord) {
         if leg.place == .unborn {
             if let settings = change.settings { unsafe leg.block.pointee.apply(settings) }
+            if let codec = change.codec { unsafe leg.block.pointee.retune(to: codec) }
             if let equipment = change.equipment { unsafe leg.block.pointee.equipment = equipment }
             if let rights = change.rights { unsafe leg.block.pointee.rights = rights }
             change.retired.free()

@@ -74,10 +74,12 @@ extension EngineState {
     }
 
     /// Gives the mix and every member what they need for the rates that there are now.
-    func equip(_ mix: MixRecord, joining newcomer: LegRecord? = nil) {
+    /// - Parameter floor: rate of what is about to be played to them.
+    func equip(_ mix: MixRecord, joining newcomer: LegRecord? = nil, floor: Int = 0) {
         var members = mix.members
         if let newcomer { members[newcomer.serial] = newcomer }
-        let places = Set(members.values.map { BusRate.place(of: $0.rate) })
+        let opusRates = opusRates(members, mix, hasJoined: newcomer != nil, floor: floor)
+        let places = Set(members.values.map { BusRate.place(of: opusRates[$0.serial] ?? $0.rate) })
         if let table = unsafe mix.converters(between: places) {
             var message = RingMessage(
                 kind: WorkerCommand.equip.rawValue, tag: 0, first: Int64(Int(bitPattern: table)), second: 0, third: 0)
@@ -86,7 +88,34 @@ extension EngineState {
         }
         let hasLists = members.values.contains { $0.canSpeak != nil || $0.canHear != nil }
         for member in members.values {
-            if let change = member.equip(hearing: hasLists ? places : []) { send(change, to: member) }
+            let change = member.equip(hearing: hasLists ? places : [], opusRate: opusRates[member.serial])
+            if let change { send(change, to: member) }
         }
+    }
+
+    /// At which rate the Opus of each member runs: the lowest that loses nothing of what the others say and hear, so a
+    /// call with a telephone costs the codec work of 8 kHz. It goes up at once; it comes down only when somebody joins
+    /// and nothing plays, so that it does not go to and fro.
+    private func opusRates(_ members: [UInt64: LegRecord], _ mix: MixRecord, hasJoined: Bool, floor: Int)
+        -> [UInt64: Int]
+    {
+        var highest = 0
+        var second = 0
+        for member in members.values {
+            second = max(second, min(highest, member.fullRate))
+            highest = max(highest, member.fullRate)
+        }
+        // Recordings are written at 16 kHz.
+        let recorded = mix.taps > 0 || taps.values.contains { $0.leg?.mix === mix } ? 16_000 : 0
+        var rates: [UInt64: Int] = [:]
+        for member in members.values where member.usesOpus {
+            // Its own rate is the highest; alone it keeps that.
+            let others = members.count == 1 ? 48_000 : second
+            let needed = max(others, floor, recorded)
+            let isFresh = member.equipment.decoder == nil
+            let mayFall = hasJoined && mix.plays == 0 && !plays.values.contains { $0.leg === member }
+            rates[member.serial] = needed >= member.rate || isFresh || mayFall ? needed : member.rate
+        }
+        return rates
     }
 }

@@ -133,6 +133,8 @@ extension MediaEngine {
                 if let mix = record.mix {
                     state.equip(mix)
                     change.equipment = record.equipment
+                    // Its rate may have been set while the worker still had another codec.
+                    if record.usesOpus { change.settings?.codec = record.opus }
                 }
                 state.send(change, to: record)
             } catch {

@@ -8,7 +8,7 @@ internal import Synchronization
 /// Prompts to legs and conversations.
 extension MediaEngine {
     public func play(_ clip: PCMClip, as id: PlayID, to target: PlayTarget, loop: Int, gainDecibels: Double) {
-        guard let rate = state.withLock({ $0.rate(of: target) }) else { return }
+        guard let rate = state.withLock({ $0.rate(of: target, for: clip) }) else { return }
         // Converting can take milliseconds: outside the mutex.
         let memory = clips.memory(of: clip, rate: rate)
         state.withLock { state in
@@ -49,14 +49,18 @@ extension MediaEngine {
 }
 
 extension EngineState {
-    /// Rate at which a clip for the target is best kept; nil: there is no such leg.
-    func rate(of target: PlayTarget) -> Int? {
+    /// Rate at which a clip for the target is best kept, once Opus runs at a rate that loses nothing of it; nil: there is
+    /// no such leg.
+    func rate(of target: PlayTarget, for clip: PCMClip) -> Int? {
         switch target {
         case .leg(let name):
             guard let leg = legs[name] else { return nil }
+            if leg.rate < min(clip.sampleRate, leg.fullRate), let mix = leg.mix { equip(mix, floor: clip.sampleRate) }
             return leg.rate
         case .conversation(let name):
-            return mixes[name]?.rate ?? 8000
+            guard let mix = mixes[name] else { return 8000 }
+            if mix.rate < clip.sampleRate { equip(mix, floor: clip.sampleRate) }
+            return mix.rate
         }
     }
 

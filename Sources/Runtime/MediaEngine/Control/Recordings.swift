@@ -58,6 +58,7 @@ extension MediaEngine {
         state.taps[id] = tap
         state.tapsBySerial[serial] = tap
         mix?.taps += 1
+        if let mix = mix ?? leg?.mix { state.equip(mix) }
         recordings.add(job)
         state.send(.tap, tap)
         return nil

@@ -53,6 +53,8 @@ import VoiceCodecs
     var inbound: PacketProtection.Inbound?
     var outbound: PacketProtection.Outbound?
     var equipment = LegEquipment()
+    /// How its Opus runs, if it has Opus.
+    var opus = CodecKind.opus
     var canSpeak: KeyList?
     var canHear: KeyList?
     var audio: MemberAudio?
@@ -75,7 +77,12 @@ import VoiceCodecs
     }
 
     /// Sample rate of what it says and hears.
-    var rate: Int {
+    var rate: Int { usesOpus ? opus.sampleRate : fullRate }
+
+    var usesOpus: Bool { agreement?.codec == .opus }
+
+    /// The rate that loses nothing of it.
+    var fullRate: Int {
         if device != nil { return 48_000 }
         if let port { return BusRate.rate(at: BusRate.place(of: port.rate)) }
         return agreement.map { Agreements.codec($0.codec).sampleRate } ?? 8000

@@ -144,6 +144,14 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         if expectedSince != 0 { expectedSince = swh_monotonic_ns() }
     }
 
+    /// The codec's samples have another rate from the next step on; on the wire nothing changes.
+    @_noLocks mutating func retune(to codec: CodecKind) {
+        guard let present = settings?.codec, present.isSame(as: codec) else { return }
+        input.retune(to: codec)
+        output.retune(to: codec)
+        settings?.codec = codec
+    }
+
     /// Writes the counters where control reads them.
     @_noLocks func publish() {
         unsafe counters.pointee.packetsReceived.store(Int(statistics.packetsReceived), ordering: .relaxed)

@@ -57,6 +57,15 @@ import VoiceCodecs
         declicker.arm()
     }
 
+    /// The same stream, decoded at another sample rate from the next packet on.
+    @_noLocks mutating func retune(to codec: CodecKind) {
+        let count = min(queued &* codec.sampleRate / self.codec.sampleRate, Self.capacity)
+        unsafe SampleMath.respread(decoded, count: queued, to: count)
+        queued = count
+        self.codec = codec
+        declicker.arm()
+    }
+
     @_noLocks private mutating func forgetSource() {
         queued = 0
         wideDecoder = G722Decoder()
@@ -66,7 +75,7 @@ import VoiceCodecs
 
     /// Ticks of the RTP clock that what is decoded but not played stands for.
     var queuedTicks: Int {
-        @_noLocks get { queued / codec.samplesPerTick }
+        @_noLocks get { codec.ticks(ofSamples: queued) }
     }
 
     /// The peer describes the noise that its silence has from now on.
@@ -130,18 +139,18 @@ import VoiceCodecs
     @_noLocks private mutating func fetch(_ wanted: Int, _ equipment: borrowing LegEquipment) -> Bool {
         let room = Self.capacity &- queued
         let target = unsafe decoded.advanced(by: queued)
-        let perTick = codec.samplesPerTick
-        switch playout.next(ticks: (wanted &+ perTick &- 1) / perTick, ahead: queuedTicks) {
+        let (clock, rate) = (Int(codec.clockRate), codec.sampleRate)
+        switch playout.next(ticks: (wanted &* clock &+ rate &- 1) / rate, ahead: queuedTicks) {
         case .packet(let payload, let count):
             let made = unsafe decode(payload, count, into: target, room, equipment)
-            playout.played(ticks: made / perTick)
+            playout.played(ticks: codec.ticks(ofSamples: made))
             if noise.isOn && playout.nextSequence > noiseSequence { noise.stop() }
             if isOpusSilent { playout.pause() }
             queued &+= made
             return true
         case .lost(let ticks, let next, let nextCount):
-            let count = min(ticks &* perTick, room)
-            if let next = unsafe next, let decoder = equipment.decoder, case .opus = codec {
+            let count = min(codec.samples(ofTicks: ticks), room)
+            if let next = unsafe next, let decoder = equipment.decoder, codec.isOpus {
                 let made = unsafe decoder.recover(from: next, packetCount: nextCount, into: target, count: count)
                 if made == count {
                     queued &+= count
@@ -152,12 +161,12 @@ import VoiceCodecs
             queued &+= count
             return true
         case .starved(let ticks):
-            let count = min(ticks &* perTick, room)
+            let count = min(codec.samples(ofTicks: ticks), room)
             unsafe conceal(count, into: target, equipment)
             queued &+= count
             return true
         case .silence(let ticks):
-            let count = min(ticks &* perTick, room)
+            let count = min(codec.samples(ofTicks: ticks), room)
             queued &+= count
             if isOpusSilent {
                 unsafe conceal(count, into: target, equipment)
@@ -175,7 +184,7 @@ import VoiceCodecs
     ) -> Int {
         var samples = 0
         switch codec {
-        case .opus:
+        case .opus, .opusNarrow, .opusWide:
             guard let decoder = equipment.decoder else { return 0 }
             // A packet of the table of contents alone: the encoder has stopped until somebody speaks (DTX).
             isOpusSilent = count <= 2
@@ -203,9 +212,10 @@ import VoiceCodecs
         switch codec {
         case .pcmu, .pcma, .g722, .l16Narrow, .l16Wide, .l16Full:
             unsafe filler.fill(target, count: count)
-        case .opus:
+        case .opus, .opusNarrow, .opusWide:
             // libopus makes up multiples of 2.5 ms.
-            let whole = count / 120 &* 120
+            let unit = codec.sampleRate / 400
+            let whole = count / unit &* unit
             var made = 0
             if let decoder = equipment.decoder, whole > 0 {
                 made = max(0, unsafe decoder.conceal(into: target, count: whole))

@@ -61,7 +61,7 @@ extension LegBlock {
         guard let settings else { return }
         output.forget()
         output.isFresh = true
-        output.timestamp &+= UInt32(truncatingIfNeeded: count / settings.codec.samplesPerTick)
+        output.timestamp &+= UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: count))
     }
 }
 

@@ -56,6 +56,15 @@ import VoiceCodecs
         if digits.clockRate != eventClockRate { digits = DigitSender(clockRate: eventClockRate) }
     }
 
+    /// The same stream, encoded at another sample rate from the next packet on.
+    @_noLocks mutating func retune(to codec: CodecKind) {
+        let wanted = min(count &* codec.sampleRate / self.codec.sampleRate, Self.capacity)
+        unsafe SampleMath.respread(gathered, count: count, to: wanted)
+        count = wanted
+        self.codec = codec
+        declicker.arm()
+    }
+
     /// Where the next `wanted` samples go.
     @_noLocks func room(for wanted: Int) -> UnsafeMutablePointer<Int16>? {
         count &+ wanted <= Self.capacity ? unsafe gathered.advanced(by: count) : nil
@@ -85,7 +94,7 @@ import VoiceCodecs
         case .l16Narrow, .l16Wide, .l16Full:
             unsafe L16.encode(gathered, count: frame, into: payload)
             bytes = frame &* 2
-        case .opus:
+        case .opus, .opusNarrow, .opusWide:
             if let encoder = equipment.encoder {
                 bytes = max(0, unsafe encoder.encode(gathered, count: frame, into: payload, capacity: capacity))
                 // The first packet without sound tells the peer that the silence is meant; the rest need not be sent.

@@ -12,7 +12,7 @@ extension LegBlock {
         let frame = settings.ptime &* settings.codec.sampleRate / 1000
         while output.count >= frame {
             let timestamp = output.timestamp
-            output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: frame / settings.codec.samplesPerTick)
+            output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: frame))
             let payload = unsafe scratch.packet.advanced(by: RTPHeader.byteCount)
             if settings.eventSendPayloadType != 255,
                 let digit = output.digits.step(
@@ -51,7 +51,7 @@ extension LegBlock {
         unsafe send(
             payload, count, type: settings.sendPayloadType, timestamp: output.timestamp, marker: output.isFresh,
             scratch, at: now)
-        output.timestamp &+= UInt32(truncatingIfNeeded: rest / settings.codec.samplesPerTick)
+        output.timestamp &+= UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: rest))
     }
 
     /// Sends one payload that lies 12 bytes behind the start of a buffer with room for the protection's trailer.

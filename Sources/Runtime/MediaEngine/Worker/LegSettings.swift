@@ -108,6 +108,8 @@ struct AudioRights {
 /// the change replaced.
 struct LegChange {
     var settings: LegSettings?
+    /// The codec that there is, at another sample rate; its equipment comes with it.
+    var codec: CodecKind?
     var equipment: LegEquipment?
     var rights: AudioRights?
     /// Digits to send (ASCII, zero-terminated by count).

@@ -111,6 +111,7 @@ extension Worker {
             unsafe endRelay(mix, goesOn: true)
         }
         if let settings = unsafe box.pointee.settings { unsafe leg.pointee.apply(settings) }
+        if let codec = unsafe box.pointee.codec { unsafe leg.pointee.retune(to: codec) }
         if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
         if let rights = unsafe box.pointee.rights {
             unsafe leg.pointee.rights = rights

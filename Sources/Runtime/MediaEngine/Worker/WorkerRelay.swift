@@ -51,7 +51,7 @@ extension Worker {
         let follows = unsafe !to.pointee.hasMoved
         if let room = unsafe to.pointee.output.room(for: Scratch.stepCapacity),
             let settings = unsafe from.pointee.settings, let other = unsafe to.pointee.settings,
-            settings.codec.isSame(as: other.codec)
+            settings.codec.isSame(as: other.codec), settings.codec.sampleRate == other.codec.sampleRate
         {
             let rest = unsafe from.pointee.input.takeQueued(into: room, capacity: Scratch.stepCapacity)
             if follows { unsafe to.pointee.output.gathered(rest) }
