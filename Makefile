@@ -6,8 +6,8 @@ PREFIX ?= /usr/local
 
 BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib1g-dev libcurl4 libxml2 libncurses6 \
 	libsqlite3-dev libasound2-dev libopus-dev libsrtp2-dev libsofia-sip-ua-dev libssl-dev libespeak-ng-dev espeak-ng-data \
-	libsndfile1-dev libspeexdsp-dev
-TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox libsox-fmt-mp3 python3-venv
+	libsndfile1-dev libspeexdsp-dev libpocketsphinx-dev pocketsphinx-en-us
+TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox libsox-fmt-mp3 espeak-ng python3-venv
 QUALITY_PACKAGES := build-essential pkg-config libwebrtc-audio-processing-dev libspeexdsp-dev python3-venv python3-dev
 BENCH_PACKAGES := build-essential sip-tester python3-venv
 

@@ -89,6 +89,10 @@ let package = Package(
             providers: [.apt(["libsofia-sip-ua-dev"])]),
         shim("CSofiaSIP", linking: ["ssl", "crypto"], ["SofiaSIP"]),
         shim("CSpeech", linking: ["espeak-ng"]),
+        .systemLibrary(
+            name: "PocketSphinx", path: "Sources/C/PocketSphinx", pkgConfig: "pocketsphinx",
+            providers: [.apt(["libpocketsphinx-dev"])]),
+        shim("CRecognition", linking: ["m"], ["PocketSphinx"]),
         shim("CSoundFile", linking: ["sndfile"]),
         shim("CResampler", linking: ["speexdsp"]),
 
@@ -144,6 +148,8 @@ let package = Package(
         module(
             "PromptAudio", in: .edges,
             ["MediaTime", "CallModel", "EdgeProtocols", "CSpeech", "CSoundFile", "CResampler", log]),
+        module(
+            "SpeechRecognition", in: .edges, ["MediaTime", "WireJSON", "EdgeProtocols", "CRecognition", log]),
         module("ConfigFile", in: .edges, ["MediaTime", "CallModel", "EdgeProtocols", yams]),
 
         // Runtime
@@ -170,7 +176,7 @@ let package = Package(
             [
                 "MediaTime", "WireJSON", "CallModel", "NCCO", "EdgeProtocols", "CallControl", "SIPStack", "Tokens",
                 "HTTPFetch", "SocketLegs", "WebhookClient", "EventStore", "ControlAPI", "LiveLink", "PromptAudio",
-                "ConfigFile",
+                "SpeechRecognition", "ConfigFile",
                 "SoundDevice", "MediaEngine", "ConversationRuntime", log, metrics, lifecycle, nioCore,
                 nioPosix,
             ]),
@@ -225,6 +231,7 @@ let package = Package(
             "ControlAPI",
             ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
+        tests("SpeechRecognition", ["SpeechRecognition", "PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
         tests(
             "TestPhone",

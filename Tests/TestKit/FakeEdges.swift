@@ -126,6 +126,11 @@ public final class FakeMedia: MediaControl {
         journal.note("media record \(id) \(setting.path)")
     }
     public func stopRecording(_ id: RecordingID) { journal.note("media record-stop \(id)") }
+    public func startListening(_ id: ListeningID, to leg: LegID, task: ListeningTask) {
+        journal.note("media listen \(id) \(leg)")
+    }
+    public func armListening(_ id: ListeningID) { journal.note("media listen-arm \(id)") }
+    public func stopListening(_ id: ListeningID) { journal.note("media listen-stop \(id)") }
     public func sendDigits(_ leg: LegID, _ digits: String) { journal.note("media digits \(digits)") }
     public func statistics(_ leg: LegID) -> MediaStatistics { MediaStatistics() }
     public func close(_ leg: LegID) -> MediaStatistics {

@@ -20,7 +20,7 @@ let groupDocs: [String: String] = [
     "trunks": "SIP peers that carry calls to and from the outside.",
     "webhooks": "How events are delivered to Applications.",
     "clients": "Live sessions of apps.",
-    "speech": "Text to speech.",
+    "speech": "Text to speech, and speech to text.",
     "security": "What is refused.",
     "limits": "Bounds; each has a gauge in /metrics.",
     "log": "Log lines on standard error.",
@@ -166,7 +166,15 @@ private let clientFields: [Field<SwitchhookConfiguration>] = [
 ]
 
 private let speechFields: [Field<SwitchhookConfiguration>] = [
-    .scalar("speech.language", \.speech.language, .text, "Language of talk actions that name none.")
+    .scalar("speech.language", \.speech.language, .text, "Language of talk actions that name none."),
+    .optional(
+        "speech.recognizer", \.speech.recogniser, .text,
+        "Command that recognises speech, as README.md says; absent: the embedded recogniser, English only."
+    ),
+    .scalar("speech.model", \.speech.model, .text, "Folder of the embedded recogniser's model."),
+    .scalar(
+        "speech.recognizers", \.speech.recognisersAtOnce, .integer(1...64, unit: "utterances"),
+        "Utterances recognised at the same time."),
 ]
 
 private let securityFields: [Field<SwitchhookConfiguration>] = [

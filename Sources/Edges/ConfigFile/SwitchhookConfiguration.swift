@@ -149,6 +149,11 @@ public struct ClientsSection: Sendable, Equatable {
 
 public struct SpeechSection: Sendable, Equatable {
     public var language = "en-US"
+    /// External recogniser: program and arguments, by blanks.
+    public var recogniser: String?
+    /// Folder of the embedded recogniser's model.
+    public var model = "/usr/share/pocketsphinx/model/en-us"
+    public var recognisersAtOnce = 2
 }
 
 public struct SecuritySection: Sendable, Equatable {

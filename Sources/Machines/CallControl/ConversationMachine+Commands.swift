@@ -121,6 +121,7 @@ extension ConversationMachine {
     private mutating func transfer(_ legID: LegID, _ script: TransferScript, _ world: World) {
         stopRinging(legID)
         stopOverlay(legID, nil)
+        stopListening(of: legID)
         packRecordings(of: legID)
         for (play, playing) in plays where playing.script == legID || playing.target == .leg(legID) { stop(play) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }

@@ -13,6 +13,7 @@ extension ConversationMachine {
         guard let leg = legs[legID], !leg.status.isTerminal, leg.pendingEnd == nil else { return }
         if signal { signalEnd(leg, ending) }
         stopRinging(legID)
+        stopListening(of: legID)
         for (id, play) in plays where play.script == legID || play.target == .leg(legID) { stop(id) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
         // A recording is complete, and told, before the last event of its leg.
@@ -67,6 +68,7 @@ extension ConversationMachine {
         emit(.closeMedia(legID))
         emit(.forget(legID))
         remove(legID)
+        loseListeners(to: legID, world)
         ringLimits[legID] = nil
         placedScripts[legID] = nil
         trunks.remove(legID)
@@ -200,6 +202,7 @@ extension ConversationMachine {
         case .length(let legID):
             end(legID, Endings.completed(by: .platform), signal: true, world)
         case .digits(let legID): inputTimedOut(legID, world)
+        case .speech(let legID): speechFailed(legID, "the recogniser gave no answer in time", world)
         case .wait(let legID):
             guard case .waiting = legs[legID]?.script?.step else { return }
             resume(legID, world)

@@ -109,18 +109,13 @@ extension ConversationMachine {
 
     mutating func listen(_ input: Input, _ legID: LegID, prompts: [Action], _ world: World) {
         answerIfNeeded(legID, world)
-        if input.speech != nil { notSupported("input speech", legID) }
         if input.isAsynchronous {
             listenForKeys(input, legID, prompts: prompts, world)
             return
         }
-        guard input.dtmf != nil else {
-            // The prompts of the run are still heard; they block, since nothing can interrupt them.
-            update(legID) { $0.script?.putBack(prompts) }
-            resume(legID, world)
-            return
-        }
-        continueListening(legID, InputProgress(input: input, prompts: prompts), world)
+        var progress = InputProgress(input: input, prompts: prompts)
+        if let speech = input.speech, !startSpeech(speech, legID, &progress, world) { return }
+        continueListening(legID, progress, world)
     }
 
     /// `mode: asynchronous`: from now on each key is told at once, and the script goes on, after the prompts that a key
@@ -143,7 +138,8 @@ extension ConversationMachine {
                 resume(legID, world)
                 return
             }
-            armDigitTimer(legID, progress)
+            if progress.input.dtmf != nil { armDigitTimer(legID, progress) }
+            armSpeech(legID, progress)
         }
         update(legID) { $0.script?.step = .input(progress) }
     }
@@ -171,6 +167,7 @@ extension ConversationMachine {
         if let playing = progress.playing {
             progress.playing = nil
             stop(playing)
+            armSpeech(legID, progress)
         }
         if progress.input.isAsynchronous {
             resume(legID, world)
@@ -190,13 +187,22 @@ extension ConversationMachine {
     }
 
     mutating func inputTimedOut(_ legID: LegID, _ world: World) {
-        guard case .input(let progress) = legs[legID]?.script?.step, progress.isListening else { return }
+        guard case .input(var progress) = legs[legID]?.script?.step, progress.isListening else { return }
+        // Without a key the other way in stays open: a slow speaker is not cut off by the time for keys.
+        if progress.digits.isEmpty, progress.speech != nil {
+            progress.keysTimedOut = true
+            update(legID) { $0.script?.step = .input(progress) }
+            return
+        }
         submit(legID, progress, timedOut: true, world)
     }
 
     /// The `input` event: asked, since its answer may replace the script.
-    private mutating func submit(_ legID: LegID, _ progress: InputProgress, timedOut: Bool, _ world: World) {
+    mutating func submit(
+        _ legID: LegID, _ progress: InputProgress, timedOut: Bool, speech: JSON = ["results": []], _ world: World
+    ) {
         emit(.cancelTimer(.digits(legID)))
+        stopListening(of: legID)
         guard let leg = legs[legID] else { return }
         var fields = JSONObject()
         if progress.input.isLegacy {
@@ -206,7 +212,7 @@ extension ConversationMachine {
             fields["dtmf"] = [
                 "digits": progress.digits.isEmpty ? .null : .string(progress.digits), "timed_out": .bool(timedOut),
             ]
-            fields["speech"] = ["results": []]
+            fields["speech"] = speech
         }
         fields["from"] = JSON(leg.from?.address)
         fields["to"] = .string(leg.to.address)

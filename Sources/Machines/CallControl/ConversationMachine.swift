@@ -144,6 +144,7 @@ public struct ConversationMachine: Sendable {
         case .device(let leg, let event): device(leg, event, world)
         case .recordingSilent(let leg, let id): stopRecordings(of: leg) { $0.id == id }
         case .recordingEnded(let leg, let id, let result): recordingEnded(id, leg, result, world)
+        case .listened(let leg, let id, let news): listened(leg, id, news, world)
         case .timer(let key): timerFired(key, world)
         case .sessionRinging(let member):
             guard let leg = liveLegs.first(where: { $0.member == member }), case .sessions = leg.signalling,

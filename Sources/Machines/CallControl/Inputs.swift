@@ -22,6 +22,8 @@ public enum ConversationInput: Sendable {
     case recordingSilent(LegID, RecordingID)
     /// Its file is complete; the leg is nil for a room's.
     case recordingEnded(LegID?, RecordingID, RecordingResult)
+    /// News of what a leg's script listens for.
+    case listened(LegID, ListeningID, ListeningNews)
     case timer(TimerKey)
     /// A live session of an invited app user has the invitation.
     case sessionRinging(MemberID)
@@ -48,7 +50,7 @@ extension ConversationInput {
         case .socket(let leg, _): leg
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
             .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg), .recordingSilent(let leg, _),
-            .command(let leg, _, _), .probe(let leg, _):
+            .command(let leg, _, _), .probe(let leg, _), .listened(let leg, _, _):
             leg
         case .recordingEnded(let leg, _, _): leg
         case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close: nil
@@ -114,6 +116,8 @@ public enum TimerKey: Hashable, Sendable {
     /// `limit` of an answered leg.
     case length(LegID)
     case digits(LegID)
+    /// A speech input that has told nothing for longer than it can last.
+    case speech(LegID)
     case wait(LegID)
     /// `timeOut` of a recording.
     case recording(LegID, RecordingID)

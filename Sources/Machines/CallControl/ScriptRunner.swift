@@ -63,7 +63,7 @@ struct ScriptRunner: Sendable {
     }
 }
 
-/// An `input` action on its way: keys so far and the prompts it may interrupt (contract ncco §3.6 and §5).
+/// An `input` action on its way: keys and speech so far and the prompts it may interrupt (contract ncco §3.6 and §5).
 struct InputProgress: Sendable {
     var input: Input
     var digits = ""
@@ -72,5 +72,16 @@ struct InputProgress: Sendable {
     var playing: PlayID?
     /// Timers start after the prompts have ended or were interrupted.
     var isListening: Bool { playing == nil && prompts.isEmpty }
+    /// No key came in time; speech may still.
+    var keysTimedOut = false
+    /// Set while the speech part is open.
+    var speech: SpeechProgress?
 
+    struct SpeechProgress: Sendable {
+        let id: ListeningID
+        /// The leg that is listened to.
+        let leg: LegID
+        /// Name of the saved sound.
+        let file: FileID?
+    }
 }

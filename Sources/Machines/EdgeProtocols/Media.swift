@@ -134,6 +134,7 @@ public enum MediaReport: Sendable {
     case recordingSilent(RecordingID)
     /// One for each recording, when its file is complete.
     case recordingEnded(RecordingID, RecordingResult)
+    case listened(ListeningID, ListeningNews)
     /// The leg's sound device went away, one direction of it or both, or came back whole.
     case deviceLost(LegID, device: String, reason: String)
     case deviceBack(LegID, device: String)
@@ -171,6 +172,12 @@ public protocol MediaControl: Sendable {
     func startRecording(_ id: RecordingID, of source: RecordingSource, setting: RecordingSetting)
     /// Ends a recording; its file is completed and `recordingEnded` told.
     func stopRecording(_ id: RecordingID)
+    /// Listens to what a leg says; a speech input waits until `armListening` before its time runs.
+    func startListening(_ id: ListeningID, to leg: LegID, task: ListeningTask)
+    /// The prompts are over: from now on the time to begin speaking runs.
+    func armListening(_ id: ListeningID)
+    /// Nothing is told of it any more.
+    func stopListening(_ id: ListeningID)
     /// RFC 4733 events, or tones to a peer without them: 100 ms on, 100 ms gap; `p` is a pause of 500 ms.
     func sendDigits(_ leg: LegID, _ digits: String)
     func statistics(_ leg: LegID) -> MediaStatistics

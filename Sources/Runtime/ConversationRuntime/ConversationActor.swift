@@ -106,6 +106,11 @@ actor ConversationActor {
             switchboard.forgetPlay(play)
             if loading.remove(play) == nil { edges.media.stopPlaying(play) }
         case .startRecording(let recording, let source, let setting): record(recording, source, setting)
+        case .startListening(let id, let target, let owner, let task): listen(id, to: target, for: owner, task)
+        case .armListening(let id): edges.media.armListening(id)
+        case .stopListening(let id):
+            switchboard.forget(id)
+            edges.media.stopListening(id)
         case .stopRecording(let recording): edges.media.stopRecording(recording)
         case .sendDigits(let leg, let digits): edges.media.sendDigits(leg, digits)
         case .ask(let leg, let ask, let request): self.ask(leg, ask, request)
@@ -222,6 +227,11 @@ actor ConversationActor {
         var setting = setting
         setting.path = switchboard.path(ofFile: setting.path)
         edges.media.startRecording(id, of: source, setting: setting)
+    }
+
+    private func listen(_ id: ListeningID, to target: LegID, for owner: LegID, _ task: ListeningTask) {
+        switchboard.register(id, for: owner)
+        edges.media.startListening(id, to: target, task: switchboard.placed(task))
     }
 
     // MARK: Scripts

@@ -51,6 +51,7 @@ extension Switchboard {
         case .rtpTimeout(let leg): conversation(of: leg)?.post(.rtpTimeout(leg))
         case .recordingSilent(let recording): recordingSilent(recording)
         case .recordingEnded(let recording, let result): recordingEnded(recording, result)
+        case .listened(let id, let news): listened(id, news)
         case .deviceLost(let leg, let device, let reason):
             conversation(of: leg)?.post(.device(leg, .lost(device: device, reason: reason)))
         case .deviceBack(let leg, let device): conversation(of: leg)?.post(.device(leg, .back(device: device)))

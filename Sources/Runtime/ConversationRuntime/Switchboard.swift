@@ -38,6 +38,8 @@ public final class Switchboard: Sendable {
         var dialogs: [DialogID: LegID] = [:]
         var plays: [PlayID: ConversationActor] = [:]
         var recordings: [RecordingID: RecordingEntry] = [:]
+        /// The leg whose script wants to know.
+        var listenings: [ListeningID: LegID] = [:]
         /// Of all files in the folder.
         var storedBytes: Int64 = 0
         var rooms: [RoomKey: ConversationActor] = [:]

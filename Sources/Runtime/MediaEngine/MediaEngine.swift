@@ -32,6 +32,7 @@ public final class MediaEngine: MediaControl {
     let ports: PortPool
     let clips: ClipCache
     let recordings: RecordingThread
+    let recogniser: (any SpeechRecognising)?
     let state = Mutex(EngineState())
     private let time: any TimeSource
     private let report: @Sendable (MediaReport) -> Void
@@ -40,16 +41,19 @@ public final class MediaEngine: MediaControl {
     /// Name of this box in RTCP: random, so that it tells nothing.
     private let cname = SharedText(UUIDText.random())
 
-    /// - Parameter report: called on the engine's own control thread (never a worker); must not block for long.
+    /// - Parameters:
+    ///   - recogniser: for speech inputs; nil: they fail.
+    ///   - report: called on the engine's own control thread (never a worker); must not block for long.
     /// - Throws: `EngineFault` when the address or the ports are unusable.
     public init(
         configuration: MediaEngineConfiguration, time: any TimeSource, logger: Logger,
-        report: @escaping @Sendable (MediaReport) -> Void
+        recogniser: (any SpeechRecognising)? = nil, report: @escaping @Sendable (MediaReport) -> Void
     ) throws(EngineFault) {
         self.configuration = configuration
         self.time = time
         self.logger = logger
         self.report = report
+        self.recogniser = recogniser
         clips = ClipCache(maximumSamples: configuration.clipCacheSamples)
         guard let recordings = RecordingThread() else {
             throw EngineFault(code: .noThread, detail: "the kernel refuses an eventfd")
@@ -143,7 +147,7 @@ public final class MediaEngine: MediaControl {
             gauges.isRealTime = !state.workers.isEmpty && state.workers.allSatisfy { $0.isRealTime }
             gauges.legs = state.legs.count
             gauges.mixes = state.mixes.count
-            gauges.recordings = state.tapsBySerial.count
+            gauges.recordings = state.recordingCount
             gauges.portPairsTaken = ports.taken
             for worker in state.workers { worker.add(to: &gauges) }
             for leg in state.legs.values {

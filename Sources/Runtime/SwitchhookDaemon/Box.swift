@@ -13,6 +13,7 @@ import PromptAudio
 import SIPStack
 import ServiceLifecycle
 import SocketLegs
+import SpeechRecognition
 import Synchronization
 import Tokens
 import WebhookClient
@@ -63,7 +64,10 @@ final class Box: Sendable {
             limits: configuration.promptLimits, time: time, log: logger,
             fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
         let directory = try configuration.completeDirectory(secrets)
-        media = try MediaEngine(configuration: configuration.mediaEngine, time: time, logger: logger) { inbox.take($0) }
+        media = try MediaEngine(
+            configuration: configuration.mediaEngine, time: time, logger: logger,
+            recogniser: SpeechRecogniser(settings: configuration.recognition, log: logger)
+        ) { inbox.take($0) }
         sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) {
             inbox.take($0)
         }

@@ -9,6 +9,7 @@ import Logging
 import MediaEngine
 import PromptAudio
 import SIPStack
+import SpeechRecognition
 import WebhookClient
 
 /// From the configuration to the settings of each part.
@@ -56,6 +57,14 @@ extension SwitchhookConfiguration {
 
     /// Recorded files lie in the state folder.
     var filesFolder: String { store.path + "/files" }
+
+    var recognition: SpeechRecogniser.Settings {
+        var settings = SpeechRecogniser.Settings()
+        settings.model = speech.model
+        settings.command = speech.recogniser?.split(separator: " ").map(String.init) ?? []
+        settings.enginesAtOnce = speech.recognisersAtOnce
+        return settings
+    }
 
     var promptLimits: PromptLibrary.Limits {
         var limits = PromptLibrary.Limits()

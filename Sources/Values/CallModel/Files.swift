@@ -7,6 +7,13 @@ public struct RecordingID: Identifier {
     public static func make() -> Self { Self(UUIDText.random()) }
 }
 
+/// One speech input or one search for an answering machine: `asr_id`. A bare UUID.
+public struct ListeningID: Identifier {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static func make() -> Self { Self(UUIDText.random()) }
+}
+
 /// A stored file, as `/v1/files/{id}` names it: a bare UUID, never that of the recording (voice-webhooks §4).
 public struct FileID: Identifier {
     public let text: String

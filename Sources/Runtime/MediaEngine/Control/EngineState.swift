@@ -12,7 +12,7 @@ struct EngineState {
     var closingMixes: [UInt: MixRecord] = [:]
     var plays: [PlayID: PlayRecord] = [:]
     var playsBySerial: [UInt64: PlayRecord] = [:]
-    var taps: [RecordingID: TapRecord] = [:]
+    var taps: [TapName: TapRecord] = [:]
     /// Those that are being ended too.
     var tapsBySerial: [UInt64: TapRecord] = [:]
     var lastSerial: UInt64 = 0

@@ -36,8 +36,8 @@ extension MediaEngine {
         _ id: RecordingID, of source: RecordingSource, channels: Int, ring: SampleRing, job: RecordingJob,
         _ state: inout EngineState
     ) -> String? {
-        guard state.isRunning, state.taps[id] == nil else { return "the media engine does not run" }
-        guard state.tapsBySerial.count < configuration.maximumRecordings else {
+        guard state.isRunning, state.taps[.recording(id)] == nil else { return "the media engine does not run" }
+        guard state.recordingCount < configuration.maximumRecordings else {
             return "limits.recordings is reached: \(configuration.maximumRecordings) at once"
         }
         var leg: LegRecord?
@@ -53,9 +53,12 @@ extension MediaEngine {
         let serial = state.makeSerial()
         let block = TapPointer.allocate(capacity: 1)
         unsafe block.initialize(
-            to: TapBlock(serial: serial, channels: channels, ring: ring, leg: leg?.block, mix: mix?.block))
-        let tap = unsafe TapRecord(id: id, serial: serial, block: block, job: job, leg: leg, mix: mix)
-        state.taps[id] = tap
+            to: TapBlock(
+                serial: serial, channels: channels, ring: ring, leg: leg?.block, mix: mix?.block,
+                isOwnVoice: false))
+        let tap = unsafe TapRecord(
+            name: .recording(id), serial: serial, block: block, job: job, leg: leg, mix: mix)
+        state.taps[.recording(id)] = tap
         state.tapsBySerial[serial] = tap
         mix?.taps += 1
         if let mix = mix ?? leg?.mix { state.equip(mix) }
@@ -64,26 +67,21 @@ extension MediaEngine {
         return nil
     }
 
-    public func stopRecording(_ id: RecordingID) {
-        state.withLock { state in
-            guard let tap = state.taps.removeValue(forKey: id) else { return }
-            state.send(.untap, tap)
-        }
-    }
+    public func stopRecording(_ id: RecordingID) { endTap(.recording(id)) }
 }
 
 /// What control knows of a tap. Guarded as `LegRecord`.
 @safe final class TapRecord: @unchecked Sendable {
     // Unchecked: guarded by the engine's mutex.
-    let id: RecordingID
+    let name: TapName
     let serial: UInt64
     let block: TapPointer
-    let job: RecordingJob
+    let job: any TapJob
     let leg: LegRecord?
     let mix: MixRecord?
 
-    init(id: RecordingID, serial: UInt64, block: TapPointer, job: RecordingJob, leg: LegRecord?, mix: MixRecord?) {
-        self.id = id
+    init(name: TapName, serial: UInt64, block: TapPointer, job: any TapJob, leg: LegRecord?, mix: MixRecord?) {
+        self.name = name
         self.serial = serial
         unsafe self.block = block
         self.job = job
@@ -102,10 +100,12 @@ extension EngineState {
         }
     }
 
+    var recordingCount: Int { tapsBySerial.values.count { $0.job is RecordingJob } }
+
     /// Forgets a tap that no worker has any more: its job writes the rest and ends.
     mutating func forget(_ tap: TapRecord) {
         guard tapsBySerial.removeValue(forKey: tap.serial) != nil else { return }
-        if taps[tap.id] === tap { taps[tap.id] = nil }
+        if taps[tap.name] === tap { taps[tap.name] = nil }
         unsafe tap.block.pointee.deallocate()
         unsafe tap.block.deallocate()
         tap.job.endOfSound()

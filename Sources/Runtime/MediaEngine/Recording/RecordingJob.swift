@@ -9,14 +9,13 @@ internal import Synchronization
 ///
 /// - Units: the file has 16 kHz, 16 bit (ncco §3.1).
 /// - Threading: `work` on the recording thread alone; `endOfSound` once, from control, after the tap's last block.
-final class RecordingJob: @unchecked Sendable {
+final class RecordingJob: TapJob, @unchecked Sendable {
     // Unchecked: `isOver` is atomic and `wake` is set before another thread has the job; the recording thread alone
     // touches the rest.
     private static let sampleRate = 16_000
     /// A hole shorter than that is the jitter of two clocks.
     private static let toleratedMilliseconds = 40
 
-    /// Set by the recording thread's `add`.
     var wake: @Sendable () -> Void = {}
     private let id: RecordingID
     private let ring: SampleRing
@@ -53,7 +52,6 @@ final class RecordingJob: @unchecked Sendable {
 
     deinit { shaper.free() }
 
-    /// No worker writes to the ring any more.
     func endOfSound() {
         isOver.store(true, ordering: .releasing)
         wake()

@@ -1,7 +1,7 @@
 import CLinux
 internal import Synchronization
 
-/// The thread that writes recordings, at normal priority: it empties the rings of all taps into files.
+/// The thread that empties the rings of all taps, at normal priority: into files, and into ears that listen.
 ///
 /// - Threading: `add` and `wake` from any thread; `start` and `stop` once.
 final class RecordingThread: Sendable {
@@ -10,7 +10,7 @@ final class RecordingThread: Sendable {
 
     private let descriptor: Int32
     private let shouldStop = Atomic<Bool>(false)
-    private let jobs = Mutex<[RecordingJob]>([])
+    private let jobs = Mutex<[any TapJob]>([])
     private let thread = Mutex<UInt64?>(nil)
 
     /// Nil when the kernel refuses an eventfd.
@@ -48,7 +48,7 @@ final class RecordingThread: Sendable {
         _ = swh_thread_join(handle)
     }
 
-    func add(_ job: RecordingJob) {
+    func add(_ job: any TapJob) {
         job.wake = { [weak self] in self?.wake() }
         jobs.withLock { $0.append(job) }
         wake()

@@ -23,6 +23,8 @@ typealias TapPointer = UnsafeMutablePointer<TapBlock>
     /// 1: everything in one. 2: the leg, and what it hears. More: the leg, then the other parties.
     let channels: Int
     let ring: SampleRing
+    /// Nothing but what the leg says.
+    let isOwnVoice: Bool
     /// Exactly one is set.
     let leg: LegPointer?
     let mix: MixPointer?
@@ -32,10 +34,11 @@ typealias TapPointer = UnsafeMutablePointer<TapBlock>
     private var partyCount = 0
 
     /// Control only.
-    init(serial: UInt64, channels: Int, ring: SampleRing, leg: LegPointer?, mix: MixPointer?) {
+    init(serial: UInt64, channels: Int, ring: SampleRing, leg: LegPointer?, mix: MixPointer?, isOwnVoice: Bool) {
         self.serial = serial
         self.channels = min(max(1, channels), Self.mostChannels)
         self.ring = ring
+        self.isOwnVoice = isOwnVoice
         unsafe self.leg = leg
         unsafe self.mix = mix
         unsafe parties = .allocate(capacity: Self.mostChannels)

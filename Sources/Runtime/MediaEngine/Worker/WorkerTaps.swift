@@ -85,7 +85,8 @@ extension Worker {
                 unsafe tapParties(current, leg, mix, hasOwn: hasOwn, step, hasPrompts)
                 continue
             }
-            let planes = speaks ? 2 : 1
+            let isOwnVoice = unsafe current.pointee.isOwnVoice
+            let planes = (speaks ? 1 : 0) &+ (isOwnVoice ? 0 : 1)
             if unsafe !current.pointee.begin(
                 at: leg.pointee.due, milliseconds: step, planes: planes, samples: planes &* count,
                 header: scratch.tapHeader)
@@ -96,6 +97,7 @@ extension Worker {
                 unsafe current.pointee.add(
                     leg.pointee.said, count: count, rate: rate, channel: 0, header: scratch.tapHeader)
             }
+            if isOwnVoice { continue }
             unsafe current.pointee.add(
                 heard, count: count, rate: rate, channel: channels &- 1, header: scratch.tapHeader)
         }

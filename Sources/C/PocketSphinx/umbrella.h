@@ -1,0 +1,1 @@
+/* Empty on purpose: pocketsphinx headers are seen by CRecognition's .c files only. */

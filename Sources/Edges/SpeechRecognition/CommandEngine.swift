@@ -1,0 +1,98 @@
+import EdgeProtocols
+import Foundation
+import WireJSON
+
+/// A recogniser of the owner's choice: a command, run once for each utterance.
+///
+/// It reads 16-bit little-endian mono samples at 16 kHz from its standard input until that ends, and writes one line to
+/// its standard output: `{"results": [{"text": "open the door", "confidence": 0.93}]}`, or `{"error": "why"}`. Its
+/// environment holds `SWITCHHOOK_LANGUAGE` (BCP-47) and `SWITCHHOOK_CONTEXT` (a JSON array of the phrases expected).
+///
+/// - Threading: one thread a run, which waits for the command.
+/// - Fails with: `SpeechFault` naming the command and what it did.
+struct CommandEngine: Sendable {
+    /// Program and arguments.
+    let command: [String]
+    /// The command has so long for its answer once the speech is over.
+    var patience: Duration = .seconds(10)
+
+    private static let longestAnswer = 1 << 20
+
+    /// A command that stops reading must not end this process.
+    private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
+    func hear(_ utterance: Utterance) throws(SpeechFault) -> [SpeechReading] {
+        Self.ignoresBrokenPipes
+        guard let program = command.first else { throw SpeechFault("speech.recognizer is empty") }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = Array(command.dropFirst())
+        var environment = ProcessInfo.processInfo.environment
+        environment["SWITCHHOOK_LANGUAGE"] = utterance.language
+        environment["SWITCHHOOK_CONTEXT"] = String(
+            decoding: JSON.array(utterance.context.map { .string($0) }).bytes, as: UTF8.self)
+        process.environment = environment
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        do {
+            try process.run()
+        } catch {
+            throw SpeechFault("speech.recognizer: \(program) cannot be run: \(error.localizedDescription)")
+        }
+        // A command that hangs, deaf or dumb, is ended; that unblocks every read and write here.
+        let identifier = process.processIdentifier
+        let longest = Duration.seconds(70) + patience
+        let guardian = Self.killer(of: identifier, after: longest)
+        send(utterance, to: input.fileHandleForWriting)
+        let closing = Self.killer(of: identifier, after: patience)
+        let answer = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+        process.waitUntilExit()
+        guardian.cancel()
+        closing.cancel()
+        return try read(answer, program, process.terminationStatus)
+    }
+
+    private func send(_ utterance: Utterance, to pipe: FileHandle) {
+        while let samples = utterance.next() {
+            var bytes = Data(capacity: samples.count * 2)
+            for sample in samples {
+                let word = UInt16(bitPattern: sample)
+                bytes.append(UInt8(truncatingIfNeeded: word))
+                bytes.append(UInt8(truncatingIfNeeded: word >> 8))
+            }
+            // It may answer before the speech ends, and read no further.
+            do { try pipe.write(contentsOf: bytes) } catch { break }
+        }
+        do { try pipe.close() } catch { return }
+    }
+
+    private static func killer(of process: Int32, after delay: Duration) -> DispatchWorkItem {
+        let work = DispatchWorkItem { kill(process, SIGKILL) }
+        DispatchQueue.global().asyncAfter(
+            deadline: .now() + .milliseconds(Int(delay / .milliseconds(1))), execute: work)
+        return work
+    }
+
+    private func read(_ answer: Data, _ program: String, _ status: Int32) throws(SpeechFault) -> [SpeechReading] {
+        let line = answer.prefix(Self.longestAnswer).prefix { $0 != UInt8(ascii: "\n") }
+        guard !line.isEmpty else {
+            throw SpeechFault("speech.recognizer: \(program) ended with \(status) and no answer")
+        }
+        let parsed: JSON
+        do {
+            parsed = try JSON(parsing: line)
+        } catch {
+            throw SpeechFault("speech.recognizer: the answer of \(program) is no JSON: \(error)")
+        }
+        if let reason = parsed["error"]?.string { throw SpeechFault("speech.recognizer: \(reason)") }
+        guard let results = parsed["results"]?.array else {
+            throw SpeechFault("speech.recognizer: the answer of \(program) has neither results nor error")
+        }
+        return results.compactMap { one in
+            guard let text = one["text"]?.string, !text.isEmpty else { return nil }
+            let confidence = one["confidence"]?.double ?? one["confidence"]?.string.flatMap { Double($0) } ?? 0
+            return SpeechReading(text: text, confidence: min(1, max(0, confidence)))
+        }
+    }
+}
