@@ -230,7 +230,7 @@ let package = Package(
         tests(
             "ControlAPI",
             ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
-        tests("PromptAudio", ["PromptAudio", "EdgeProtocols", "CallModel", log]),
+        tests("PromptAudio", ["PromptAudio", "AudioGraph", "EdgeProtocols", "CallModel", log]),
         tests("SpeechRecognition", ["SpeechRecognition", "PromptAudio", "EdgeProtocols", "CallModel", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
         tests(

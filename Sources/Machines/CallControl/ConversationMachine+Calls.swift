@@ -127,11 +127,13 @@ extension ConversationMachine {
             if let onAnswer = leg.onAnswer, leg.parent != nil {
                 if let digits = leg.dtmfAnswer { emit(.sendDigits(legID, digits)) }
                 beginOnAnswer(legID, onAnswer, world)
+                detectMachine(legID, mayHold: false)
                 return
             }
             answered(legID, joins: true, world)
             if let digits = leg.dtmfAnswer { emit(.sendDigits(legID, digits)) }
-            farEndAnswered(legID, world)
+            detectMachine(legID, mayHold: true)
+            if legs[legID]?.detection?.holds != true { farEndAnswered(legID, world) }
         case .failed(let status, let fromPeer):
             end(
                 legID, Endings.finalResponse(status, viaTrunk: trunks.contains(legID), fromPeer: fromPeer),

@@ -122,6 +122,11 @@ extension ConversationMachine {
         stopRinging(legID)
         stopOverlay(legID, nil)
         stopListening(of: legID)
+        // A transfer takes a call out of the hands of whoever waited for its detection; that goes on.
+        if legs[legID]?.detection?.holds == true {
+            update(legID) { $0.detection?.holds = false }
+            placedScripts[legID] = nil
+        }
         packRecordings(of: legID)
         for (play, playing) in plays where playing.script == legID || playing.target == .leg(legID) { stop(play) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }

@@ -14,9 +14,6 @@ extension ConversationMachine {
                 leg: parent)
             return
         }
-        if action.machineDetection != nil || action.advancedMachineDetection != nil {
-            notSupported("connect machineDetection", parentID)
-        }
         switch Routing.route(action, caller: parent, of: application, world) {
         case .sip(let to, let dial):
             var leg = makeLeg(
@@ -25,6 +22,7 @@ extension ConversationMachine {
                 leg.dtmfAnswer = digits
                 leg.onAnswer = onAnswer
             }
+            leg.machineDetection = action.detection
             leg.headers = dial.headers
             insert(leg)
             if dial.trunk != nil { trunks.insert(leg.id) }

@@ -14,6 +14,7 @@ extension ConversationMachine {
         if signal { signalEnd(leg, ending) }
         stopRinging(legID)
         stopListening(of: legID)
+        endDetection(legID)
         for (id, play) in plays where play.script == legID || play.target == .leg(legID) { stop(id) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }
         // A recording is complete, and told, before the last event of its leg.
@@ -202,6 +203,7 @@ extension ConversationMachine {
         case .length(let legID):
             end(legID, Endings.completed(by: .platform), signal: true, world)
         case .digits(let legID): inputTimedOut(legID, world)
+        case .detection(let legID): detected(legID, .failed("no result in time"), world)
         case .speech(let legID): speechFailed(legID, "the recogniser gave no answer in time", world)
         case .wait(let legID):
             guard case .waiting = legs[legID]?.script?.step else { return }

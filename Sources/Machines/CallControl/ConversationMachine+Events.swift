@@ -143,7 +143,7 @@ extension ConversationMachine {
         var channel = leg.memberChannel
         channel["ring_timeout"] = .int(Int64(ringSeconds(of: leg)) * 1000)
         channel["max_length"] = .int(Int64(leg.limitSeconds) * 1000)
-        channel["cpa"] = false
+        channel["cpa"] = .bool(leg.machineDetection != nil)
         channel["preanswer"] = false
         rtc(
             "member:invited", from: leg,

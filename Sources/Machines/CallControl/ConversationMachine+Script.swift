@@ -90,6 +90,12 @@ extension ConversationMachine {
             case .script, .nothing: break
             case .failed(let reason): errorEvent(reason, leg: legs[legID])
             }
+            if let answered = legs[legID]?.script?.detected {
+                var isReplaced = false
+                if case .script(let actions) = outcome { isReplaced = !actions.isEmpty }
+                afterDetection(of: answered, asked: legID, isReplaced: isReplaced, world)
+                return
+            }
             resume(legID, world)
         default: break  // lost the race: the leg has moved on
         }

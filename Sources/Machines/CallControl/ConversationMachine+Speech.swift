@@ -42,6 +42,10 @@ extension ConversationMachine {
     }
 
     mutating func listened(_ legID: LegID, _ id: ListeningID, _ news: ListeningNews, _ world: World) {
+        if legs[legID]?.detection?.id == id {
+            detected(legID, news, world)
+            return
+        }
         guard case .input(var progress) = legs[legID]?.script?.step, progress.speech?.id == id else { return }
         switch news {
         case .speechBegan:
@@ -54,6 +58,7 @@ extension ConversationMachine {
             if let playing { stop(playing) }
         case .speech(let result): speechEnded(legID, progress, result, world)
         case .failed(let reason): speechFailed(legID, reason, world)
+        case .answeredBy, .beep: break  // no news of a speech input
         }
     }
 

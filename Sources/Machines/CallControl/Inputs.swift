@@ -118,6 +118,8 @@ public enum TimerKey: Hashable, Sendable {
     case digits(LegID)
     /// A speech input that has told nothing for longer than it can last.
     case speech(LegID)
+    /// A machine detection that has told nothing for longer than it can last.
+    case detection(LegID)
     case wait(LegID)
     /// `timeOut` of a recording.
     case recording(LegID, RecordingID)

@@ -65,6 +65,17 @@ public struct Leg: Sendable {
     public var onAnswer: OnAnswer?
     /// It runs that script: nobody hears it, and it hears nobody.
     var isPrivate = false
+    /// What is to be found out about whoever answers it.
+    public var machineDetection: AdvancedMachineDetection?
+    /// That is being found out.
+    var detection: Detection?
+
+    struct Detection: Sendable {
+        let id: ListeningID
+        /// The script waits for the result.
+        var holds: Bool
+    }
+
     /// Digits to send when it answers.
     public var dtmfAnswer: String?
     /// Asks whether its application, which closed the websocket, has a script for the caller; it is over with the reply.

@@ -30,6 +30,8 @@ struct ScriptRunner: Sendable {
     var step = Step.idle
     /// How the last connect of this script ended, for a caller that still rings (contract README 2).
     var lastConnect: LegEnding?
+    /// The answered leg whose `human` or `machine` event is being asked with.
+    var detected: LegID?
 
     init(actions: [Action]) { self.actions = actions }
 

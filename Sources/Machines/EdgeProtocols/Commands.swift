@@ -1,4 +1,5 @@
 public import CallModel
+public import NCCO
 public import WireJSON
 
 /// Why a command of the REST API or a client could not be carried out.
@@ -30,6 +31,7 @@ public struct NewCall: Sendable {
     public var eventTarget: WebhookTarget?
     public var ringingTimerSeconds: Int
     public var lengthTimerSeconds: Int
+    public var machineDetection: AdvancedMachineDetection?
 
     public init(
         application: ApplicationID, to: JSON, from: String?, ncco: [UInt8]?, answer: WebhookTarget?,

@@ -2,6 +2,13 @@
 public enum ListeningTask: Hashable, Sendable {
     /// Words (ncco §3.6).
     case speech(SpeechListening)
+    /// Whether a person or a machine has answered; with seconds, the machine's beep is waited for so long.
+    case machine(beepTimeoutSeconds: Int?)
+}
+
+/// Who has answered a call.
+public enum AnsweredBy: String, Hashable, Sendable {
+    case human, machine
 }
 
 /// Settings of one speech input.
@@ -76,6 +83,10 @@ public enum ListeningNews: Hashable, Sendable {
     case speechBegan
     /// The listening is over.
     case speech(SpeechResult)
+    /// Confidence in percent.
+    case answeredBy(AnsweredBy, confidence: Int)
+    /// A machine's beep, or false: it did not come in time.
+    case beep(Bool)
     /// It could not begin, or its leg went away: it is over.
     case failed(String)
 }

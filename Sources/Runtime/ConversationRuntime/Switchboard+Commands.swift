@@ -53,6 +53,7 @@ extension Switchboard: CallCommands {
         leg.eventTarget = call.eventTarget
         leg.limitSeconds = call.lengthTimerSeconds
         if case .phone(_, let digits, _) = endpoint { leg.dtmfAnswer = digits }
+        leg.machineDetection = call.machineDetection
         let source: ScriptSource
         if let bytes = call.ncco {
             do throws(ScriptRefusal) {

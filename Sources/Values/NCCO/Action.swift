@@ -98,6 +98,11 @@ public struct Connect: Hashable, Sendable {
     public var event: WebhookTarget?
     public var ringbackTone: String?
     public init(endpoint: ConnectEndpoint) { self.endpoint = endpoint }
+
+    /// What is to be found out about whoever answers; the advanced option wins (voice-webhooks §9.7).
+    public var detection: AdvancedMachineDetection? {
+        advancedMachineDetection ?? machineDetection.map { AdvancedMachineDetection($0) }
+    }
 }
 
 public enum MachineDetection: String, Hashable, Sendable, CaseIterable {
@@ -114,6 +119,12 @@ public struct AdvancedMachineDetection: Hashable, Sendable {
     public var mode = Mode.detect
     public var beepTimeout = 45
     public init() {}
+
+    /// The plain option: the script waits for the result (voice-webhooks §9.7).
+    public init(_ plain: MachineDetection) { behavior = plain }
+
+    /// How long its beep is waited for, seconds; nil: not at all.
+    public var beepSeconds: Int? { mode == .detect ? nil : beepTimeout }
 }
 
 public enum ConnectEndpoint: Hashable, Sendable {

@@ -6,8 +6,6 @@ import WireJSON
 /// The body of `POST /v1/calls`, validated field by field (voice-api §2).
 struct CallCreation {
     let call: NewCall
-    /// Valid options that the box does not act on yet.
-    let ignored: [String]
 
     /// - Fails with: 400 naming each bad field.
     init(_ body: JSONObject, application: Application) throws(Problem) {
@@ -27,11 +25,13 @@ struct CallCreation {
         }
         let ringing = reader.whole("ringing_timer", in: 1...120) ?? 60
         let length = reader.whole("length_timer", in: 1...86_400) ?? 7200
-        ignored = Self.machineDetection(&reader)
+        let detection = Self.machineDetection(&reader)
         try reader.finish()
-        call = NewCall(
+        var call = NewCall(
             application: application.id, to: to ?? .null, from: from, ncco: ncco, answer: answer, eventTarget: event,
             ringingTimerSeconds: ringing, lengthTimerSeconds: length)
+        call.machineDetection = detection
+        self.call = call
     }
 
     private static func to(_ reader: inout FieldReader) -> JSON? {
@@ -83,25 +83,29 @@ struct CallCreation {
         return value.bytes
     }
 
-    private static func machineDetection(_ reader: inout FieldReader) -> [String] {
-        var names: [String] = []
-        if reader.body["machine_detection"] != nil {
-            reader.word("machine_detection", among: MachineDetection.allCases.map(\.rawValue))
-            names.append("machine_detection")
+    /// The advanced option wins (voice-api §2).
+    private static func machineDetection(_ reader: inout FieldReader) -> AdvancedMachineDetection? {
+        let behaviours = MachineDetection.allCases.map(\.rawValue)
+        let plain = reader.word("machine_detection", among: behaviours).flatMap { MachineDetection(rawValue: $0) }
+        guard let value = reader.body["advanced_machine_detection"] else {
+            return plain.map { AdvancedMachineDetection($0) }
         }
-        if let value = reader.body["advanced_machine_detection"] {
-            names.append("advanced_machine_detection")
-            guard let object = value.object else {
-                reader.fault("advanced_machine_detection", "must be an object")
-                return names
-            }
-            var inner = FieldReader(object, under: "advanced_machine_detection/")
-            inner.word("behavior", among: MachineDetection.allCases.map(\.rawValue))
-            inner.word("mode", among: AdvancedMachineDetection.Mode.allCases.map(\.rawValue))
-            _ = inner.whole("beep_timeout", in: 45...120)
-            reader.take(inner)
+        guard let object = value.object else {
+            reader.fault("advanced_machine_detection", "must be an object")
+            return nil
         }
-        return names
+        var inner = FieldReader(object, under: "advanced_machine_detection/")
+        var detection = AdvancedMachineDetection()
+        if let word = inner.word("behavior", among: behaviours), let known = MachineDetection(rawValue: word) {
+            detection.behavior = known
+        }
+        let modes = AdvancedMachineDetection.Mode.allCases.map(\.rawValue)
+        if let word = inner.word("mode", among: modes), let known = AdvancedMachineDetection.Mode(rawValue: word) {
+            detection.mode = known
+        }
+        detection.beepTimeout = inner.whole("beep_timeout", in: 45...120) ?? detection.beepTimeout
+        reader.take(inner)
+        return detection
     }
 }
 
@@ -146,12 +150,14 @@ struct FieldReader {
         return value.bool
     }
 
-    mutating func word(_ name: String, among words: [String]) {
-        guard let value = body[name] else { return }
+    @discardableResult
+    mutating func word(_ name: String, among words: [String]) -> String? {
+        guard let value = body[name] else { return nil }
         guard let text = value.string, words.contains(text) else {
             fault(name, "must be one of \(words.joined(separator: ", "))")
-            return
+            return nil
         }
+        return text
     }
 
     /// An array of one absolute http or https URL, and the method that goes with it.

@@ -1,7 +1,6 @@
 import CallModel
 import EdgeProtocols
 import HTTPTypes
-import Logging
 import WireJSON
 
 /// `/v1/calls`: create, list, show (voice-api §1 to §4); orders to a running call are `CallOrders`.
@@ -10,8 +9,6 @@ struct CallRoutes: Sendable {
     let commands: any CallCommands
     let status: any RuntimeStatus
     let pageLimit: Int
-    let logger: Logger
-
     let rates: RequestRates
 
     private static let filters = ["status", "date_start", "date_end", "order", "conversation_uuid"]
@@ -79,9 +76,6 @@ struct CallRoutes: Sendable {
             throw Problem.unauthorized("application \(caller.application) is not configured any more")
         }
         let creation = try CallCreation(try request.jsonBody(), application: application)
-        for option in creation.ignored {
-            logger.info("Option of a new call is not supported yet", metadata: ["option": "\(option)"])
-        }
         let receipt: NewCallReceipt
         do { receipt = try await commands.create(creation.call) } catch {
             throw Problem(error, subject: application.id.text)

@@ -57,8 +57,7 @@ public final class ControlServer: Service {
         let rates = RequestRates(
             calls: configuration.callsPerSecond, requests: configuration.requestsPerSecond, clock: clock)
         let calls = CallRoutes(
-            log: log, commands: commands, status: status, pageLimit: configuration.pageLimit, logger: logger,
-            rates: rates)
+            log: log, commands: commands, status: status, pageLimit: configuration.pageLimit, rates: rates)
         publicRoutes =
             calls.routes + CallOrders(commands: commands, rates: rates).routes
             + FileRoutes(log: log, folder: configuration.filesFolder).routes

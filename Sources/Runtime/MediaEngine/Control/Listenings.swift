@@ -11,17 +11,19 @@ extension MediaEngine {
     private static let listeningSamples = 67_200
 
     public func startListening(_ id: ListeningID, to leg: LegID, task: ListeningTask) {
-        guard let recogniser else {
-            tell(.listened(id, .failed("this engine has no recogniser")))
-            return
-        }
         let tell: @Sendable (ListeningNews) -> Void = { [weak self] news in
             self?.tell(.listened(id, news))
             if news.isLast { self?.stopListening(id) }
         }
-        let listener: SpeechListener
+        let listener: any TapListener
         switch task {
-        case .speech(let setting): listener = SpeechListener(setting, recogniser: recogniser, tell: tell)
+        case .speech(let setting):
+            guard let recogniser else {
+                tell(.failed("this engine has no recogniser"))
+                return
+            }
+            listener = SpeechListener(setting, recogniser: recogniser, tell: tell)
+        case .machine(let seconds): listener = MachineListener(beepTimeoutSeconds: seconds, tell: tell)
         }
         let ring = SampleRing.allocate(capacity: Self.listeningSamples)
         let job = ListeningJob(ring: ring, listener: listener)
@@ -73,7 +75,8 @@ extension ListeningNews {
     /// Nothing follows.
     fileprivate var isLast: Bool {
         switch self {
-        case .speechBegan: false
+        // Whoever asked ends a detection: only he knows whether he waits for a beep.
+        case .speechBegan, .answeredBy, .beep: false
         case .speech, .failed: true
         }
     }

@@ -20,9 +20,9 @@ final class ListeningJob: TapJob, @unchecked Sendable {
     private var block: TapBlockHeader?
     private var shaper = RecordingShaper(channels: 1, outputRate: ListeningJob.sampleRate)
     private var frame: [Int16] = []
-    private var listener: SpeechListener
+    private var listener: any TapListener
 
-    init(ring: SampleRing, listener: SpeechListener) {
+    init(ring: SampleRing, listener: any TapListener) {
         self.ring = ring
         self.listener = listener
         frame.reserveCapacity(Self.frameCount)
@@ -67,4 +67,14 @@ final class ListeningJob: TapJob, @unchecked Sendable {
         }
         return true
     }
+}
+
+/// What a listening does with the sound.
+protocol TapListener {
+    /// Its time runs from now on.
+    mutating func arm()
+    /// Takes the next 20 ms at 16 kHz.
+    mutating func hear(_ frame: [Int16])
+    /// The leg is gone, or nobody asks any more.
+    mutating func soundEnded()
 }

@@ -7,7 +7,7 @@ import PromptAudio
 ///
 /// - Units: frames of 20 ms at 16 kHz.
 /// - Threading: one thread; `tell` is called on it or on the recogniser's.
-struct SpeechListener {
+struct SpeechListener: TapListener {
     /// Sound before the beginning was noticed that belongs to the first word: 300 ms.
     private static let leadFrames = 15
 
@@ -56,7 +56,6 @@ struct SpeechListener {
         }
     }
 
-    /// The leg is gone, or nobody asks any more.
     mutating func soundEnded() {
         if !isOver { utterance?.cancel() }
         isOver = true
