@@ -31,7 +31,7 @@ import VoiceCodecs
     init() {
         playoutMemory = PlayoutMemory.allocate()
         unsafe decoded = PagedMemory.allocate(capacity: 8192)
-        unsafe history = .allocate(capacity: Concealer.memorySamples)
+        unsafe history = PagedMemory.allocate(capacity: Concealer.memorySamples)
         codec = .pcmu
         queued = 0
         stepsSinceShortened = 0
@@ -44,7 +44,7 @@ import VoiceCodecs
     func deallocate() {
         playoutMemory.deallocate()
         unsafe PagedMemory.free(decoded, capacity: 8192)
-        unsafe history.deallocate()
+        unsafe PagedMemory.free(history, capacity: Concealer.memorySamples)
     }
 
     /// Another codec: everything starts anew.
