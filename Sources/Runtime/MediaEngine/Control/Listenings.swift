@@ -50,6 +50,8 @@ extension MediaEngine {
         let tap = unsafe TapRecord(name: name, serial: serial, block: block, job: job, leg: record, mix: nil)
         state.taps[name] = tap
         state.tapsBySerial[serial] = tap
+        // Speech is recognised at 16 kHz.
+        if let mix = record.mix { state.equip(mix) }
         recordings.add(job)
         state.send(.tap, tap)
         return nil

@@ -105,7 +105,7 @@ extension EngineState {
             second = max(second, min(highest, member.fullRate))
             highest = max(highest, member.fullRate)
         }
-        // Recordings are written at 16 kHz.
+        // Recordings are written, and speech is recognised, at 16 kHz.
         let recorded = mix.taps > 0 || taps.values.contains { $0.leg?.mix === mix } ? 16_000 : 0
         var rates: [UInt64: Int] = [:]
         for member in members.values where member.usesOpus {
