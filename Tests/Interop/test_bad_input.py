@@ -1,9 +1,14 @@
 """Hostile and broken input: each gets its answer, and every other call keeps running."""
 
+import ctypes
+import fcntl
+import os
 import random
 import socket
 import struct
 import time
+
+import pytest
 
 from support.box import NUMBER
 from support.sound import strength, tone
@@ -96,3 +101,24 @@ def test_a_dead_and_a_slow_event_url_hold_nothing_up(make_box, backend, make_pho
     phone.press("1")
     backend.wait(lambda r: r.path == "/input", timeout=5)
     assert time.monotonic() - started < 5
+
+
+def enter_lonely_namespace():
+    """In the child, before exec: a network with nothing but a loopback."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x40000000):  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x1))  # SIOCSIFFLAGS, IFF_UP
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+def test_a_box_without_a_network_goes_on_and_ends_though_its_trunk_has_a_name(make_box):
+    trunk = {"uri": "sip:registrar.example", "register": True, "username": "box", "password": "secret"}
+    box = make_box(start=False, trunks={"far": trunk})
+    box.start(wait=False, preexec_fn=enter_lonely_namespace)
+    deadline = time.monotonic() + 20
+    while box.log().count("trunk registration failed") < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert box.log().count("no name server can be reached") >= 2
+    assert box.stop() == 0

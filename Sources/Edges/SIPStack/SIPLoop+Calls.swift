@@ -32,6 +32,7 @@ extension SIPLoop {
     func invite(_ call: OutgoingInvite) {
         guard let stack, !isStopping else { return fail(call, 503, "Stack Is Stopping") }
         guard let target = SIPURI(call.target) else { return fail(call, 404, "Unusable Target URI") }
+        guard unsafe swh_sip_can_resolve(target.host) != 0 else { return fail(call, 503, "No Name Server") }
         let verifies = trunks.verifiesCertificate(call.trunk)
         guard !target.usesTLS || opensTLS(verifies: verifies) else { return fail(call, 503, "TLS Not Available") }
         guard let headers = HeaderText.lines(call.headers) else { return fail(call, 400, "Unusable Header") }

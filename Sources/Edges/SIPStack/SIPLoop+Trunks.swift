@@ -46,7 +46,9 @@ extension SIPLoop {
     private func leave(_ registration: TrunkRegistration) {
         var leaving = registration
         leaving.isLeaving = true
-        if registration.schedule.isRegistered, unsafe swh_sip_registration_send(registration.handle.pointer, 0) == 0 {
+        if registration.schedule.isRegistered, canResolve(registration.trunk),
+            unsafe swh_sip_registration_send(registration.handle.pointer, 0) == 0
+        {
             trunks.update(leaving)
         } else {
             remove(registration)
@@ -62,9 +64,28 @@ extension SIPLoop {
     func sendDueRegistrations() {
         guard !isStopping else { return }
         for registration in trunks.due(at: time.now) {
+            guard canResolve(registration.trunk) else {
+                failed(registration, status: 503, reason: "no name server can be reached")
+                continue
+            }
             _ = unsafe swh_sip_registration_send(
                 registration.handle.pointer, UInt32(registration.schedule.expirySeconds))
         }
+    }
+
+    private func canResolve(_ trunk: Trunk) -> Bool {
+        SIPURI(trunk.uri).map { unsafe swh_sip_can_resolve($0.host) != 0 } ?? false
+    }
+
+    private func failed(_ registration: TrunkRegistration, status: Int, reason: String) {
+        var registration = registration
+        let name = registration.trunk.name
+        registration.schedule.failed(at: time.now)
+        trunks.update(registration)
+        logger.warning(
+            "trunk registration failed",
+            metadata: ["trunk": "\(name)", "status": "\(status)", "reason": "\(reason)"])
+        handler(.registration(trunk: name, .failed(status: status, reason: reason)))
     }
 
     func registered(_ event: swh_sip_event) {
@@ -80,13 +101,7 @@ extension SIPLoop {
             handler(.registration(trunk: name, .registered(expirySeconds: seconds)))
         case 423 where seconds > 0:
             registration.schedule.tooBrief(minimum: seconds, at: time.now)
-        default:
-            registration.schedule.failed(at: time.now)
-            let reason = unsafe event.text.string ?? ""
-            logger.warning(
-                "trunk registration failed",
-                metadata: ["trunk": "\(name)", "status": "\(status)", "reason": "\(reason)"])
-            handler(.registration(trunk: name, .failed(status: status, reason: reason)))
+        default: return failed(registration, status: status, reason: unsafe event.text.string ?? "")
         }
         trunks.update(registration)
         sendDueRegistrations()

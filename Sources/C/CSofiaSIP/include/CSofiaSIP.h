@@ -135,6 +135,11 @@ const char *_Nullable swh_sip_open_tls_out(swh_sip *stack, const char *folder, i
 /* The TLS listeners show `folder`/agent.pem from now on; running connections go on. NULL, or one line; then nothing has
    changed. */
 const char *_Nullable swh_sip_change_certificate(swh_sip *stack, const char *folder);
+/*
+ * 1 for a numeric host, or when a name server can be sent to. Otherwise no request may go to `host`: sofia asks its name
+ * servers in turn until one can be sent to, and never returns. Any thread.
+ */
+int swh_sip_can_resolve(const char *host);
 /* When closed, new calls get 503 with Retry-After before anything is allocated for them. */
 void swh_sip_set_admission(swh_sip *stack, int open, unsigned retry_after_seconds);
 
