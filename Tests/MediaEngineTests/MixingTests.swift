@@ -119,6 +119,17 @@ import Testing
     /// The tone's period does not divide a packet, so that a sample lost or said twice would break it.
     @Test("the switch from relay to mix and back leaves a tone unbroken")
     func seam() throws {
+        // A machine that stands still for longer than the playout buffer lasts breaks any tone, a seam breaks each.
+        var breaks: [[Int]] = []
+        for _ in 1...3 {
+            breaks.append(try breaksOfSeams())
+            if breaks.last == [] { return }
+        }
+        Issue.record("\(breaks)")
+    }
+
+    /// Where a tone is broken that was switched between relay and mix three times.
+    private func breaksOfSeams() throws -> [Int] {
         let bench = try EngineBench(ports: 40_400...40_499)
         defer { bench.engine.stop() }
         let (a, b) = (LoopbackPhone(), LoopbackPhone())
@@ -143,9 +154,8 @@ import Testing
         #expect(heard.count > 8000)
         // A pure tone is told by its two last samples; what differs is quantisation, or a seam.
         let turn = 2 * cos(2 * Double.pi * frequency / 8000)
-        let breaks = (2..<heard.count).filter { index in
+        return (2..<heard.count).filter { index in
             abs(Double(heard[index]) - turn * Double(heard[index - 1]) + Double(heard[index - 2])) > 1200
         }
-        #expect(breaks.isEmpty, "\(breaks.count) of \(heard.count)")
     }
 }
