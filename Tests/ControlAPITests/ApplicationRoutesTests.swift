@@ -138,6 +138,11 @@ struct ApplicationRoutesTests {
                 "capabilities.voice.signed_callbacks"
             ),
             (#"{"name":"x","capabilities":{"voice":{"conversations_ttl":0}}}"#, "capabilities.voice.conversations_ttl"),
+            (#"{"name":"x","capabilities":{"messages":{"webhooks":null}}}"#, "capabilities.messages.webhooks"),
+            (
+                #"{"name":"x","capabilities":{"messages":{"webhooks":{"status_url":{"address":{}}}}}}"#,
+                "capabilities.messages.webhooks.status_url.address"
+            ),
             (#"{"name":"x","keys":{"public_key":"no"}}"#, "keys.public_key"),
             (#"{"name":"x","privacy":{"improve_ai":1}}"#, "privacy.improve_ai"),
         ])

@@ -21,7 +21,9 @@ public enum ApplicationDocument {
                 case "voice": capabilities[name] = .object(voice(object, &reader))
                 case "rtc": capabilities[name] = .object(rtc(object, &reader))
                 // Of products that the box does not have: kept and shown, so that a description survives the trip.
-                case "messages", "verify", "vbc", "video", "network_apis": capabilities[name] = value
+                case "messages", "verify", "vbc", "video", "network_apis":
+                    checkWebhooks(of: object, in: "capabilities.\(name)", &reader)
+                    capabilities[name] = value
                 default: reader.fault("capabilities.\(name)", "is no capability")
                 }
             }
@@ -42,6 +44,22 @@ public enum ApplicationDocument {
         guard let value = reader.body[name], !value.isNull else { return nil }
         if value.object == nil { reader.fault(name, "must be an object") }
         return value.object
+    }
+
+    /// Those that are only kept: objects whose address and method are text.
+    private static func checkWebhooks(of capability: JSONObject, in path: String, _ reader: inout FieldReader) {
+        guard let given = capability["webhooks"] else { return }
+        guard let webhooks = given.object else { return reader.fault("\(path).webhooks", "must be an object") }
+        for (name, value) in webhooks.members {
+            let path = "\(path).webhooks.\(name)"
+            guard let webhook = value.object else {
+                reader.fault(path, "must be an object")
+                continue
+            }
+            for field in ["address", "http_method"] {
+                if let text = webhook[field], text.string == nil { reader.fault("\(path).\(field)", "must be text") }
+            }
+        }
     }
 
     private static func voice(_ given: JSONObject, _ reader: inout FieldReader) -> JSONObject {
