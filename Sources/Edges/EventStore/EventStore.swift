@@ -100,6 +100,8 @@ public final class EventStore: EventLog, LogQueries {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // Pages: 16 MiB. A page that many commits touch goes from the journal into the file once a checkpoint.
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             // KiB for each connection: rows are appended, and what is read again the system has in its own cache.
             try db.execute(sql: "PRAGMA cache_size = -512")
         }

@@ -1,6 +1,5 @@
 import CallModel
 import CoreMetrics
-import Dispatch
 import EdgeProtocols
 import GRDB
 import Logging
@@ -10,7 +9,7 @@ import Synchronization
 /// The one writer: gathers what comes during a commit and commits it as the next transaction, as soon as it is free, or
 /// under load after the rest that `CommitPace` gives it.
 ///
-/// - Threading: `submit` from any thread, never blocks on the disk; commits run on the pool's writer queue.
+/// - Threading: `submit` from any thread, never blocks on the disk; commits run on the writer's own thread.
 /// - Order: positions are given in the order of `submit`; a batch is never split over two transactions.
 /// - Fails with: nothing is lost when a commit fails: its work goes back to the front and is tried again, at most
 ///   2 s later; only waiters are told.
@@ -48,7 +47,7 @@ final class StoreWriter: Sendable {
         var droppedRows = 0
     }
 
-    /// Touched on the pool's writer queue only.
+    /// Touched on the writer's thread only.
     private struct Ledger {
         var newest: Int64
         var ids = IDLedger()
@@ -64,8 +63,9 @@ final class StoreWriter: Sendable {
     private let logger: Logger
     private let time = SystemTimeSource()
     private let committed: @Sendable ([EventRow]) -> Void
+    private let thread = StoreThread()
 
-    /// - Parameter committed: called after each commit on the writer queue, with the rows in order.
+    /// - Parameter committed: called after each commit on the writer's thread, with the rows in order.
     init(
         pool: DatabasePool, newest: Int64, queueLimit: Int, logger: Logger,
         committed: @escaping @Sendable ([EventRow]) -> Void
@@ -75,7 +75,10 @@ final class StoreWriter: Sendable {
         self.logger = logger
         self.committed = committed
         ledger = Mutex(Ledger(newest: newest))
+        thread.start { [weak self] in self?.commitNext() }
     }
+
+    deinit { thread.stop() }
 
     var health: StoreHealth {
         pending.withLock {
@@ -106,7 +109,7 @@ final class StoreWriter: Sendable {
         }
         switch answer {
         case .queued: break
-        case .schedule: schedule()
+        case .schedule: thread.wake()
         case .refused(let fault, let firstDrop):
             metrics.dropped.increment(by: work.rows)
             if firstDrop, work.rows > 0 { logger.critical("rows dropped", metadata: ["reason": "\(fault)"]) }
@@ -117,19 +120,14 @@ final class StoreWriter: Sendable {
     /// Refuses further work; what is queued still commits.
     func close() { pending.withLock { $0.isClosed = true } }
 
-    private func schedule() {
-        pool.asyncWriteWithoutTransaction { db in self.commit(db) }
-    }
-
-    private func schedule(after rest: Duration) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(rest.wholeNanoseconds))) { [weak self] in
-            self?.schedule()
-        }
-    }
-
-    private func commit(_ db: Database) {
+    /// One commit of what waits: how long to rest before the next one; nil when nothing waited.
+    private func commitNext() -> Duration? {
         let work = take()
-        if work.isEmpty { return }
+        if work.isEmpty { return nil }
+        return pool.writeWithoutTransaction { db in commit(work, to: db) }
+    }
+
+    private func commit(_ work: [Work], to db: Database) -> Duration? {
         let started = time.now
         do {
             let (rows, answers) = try ledger.withLock { ledger in
@@ -144,21 +142,18 @@ final class StoreWriter: Sendable {
             recovered()
             committed(rows)
             for (waiter, range) in answers { waiter.resume(returning: Array(rows[range])) }
-            let rest = ledger.withLock { $0.pace.rest(after: time.now) }
-            let more = pending.withLock { pending in
+            let left = pending.withLock { pending in
                 pending.rows -= rows.count
-                metrics.queued.record(pending.rows)
-                // Who rests counts as scheduled: what comes meanwhile waits for the end of the rest.
-                pending.isScheduled = !pending.work.isEmpty || rest > .zero
-                return pending.isScheduled
+                return pending.rows
             }
-            if more, rest > .zero { schedule(after: rest) } else if more { schedule() }
-        } catch { failed(work, error) }
+            metrics.queued.record(left)
+            return ledger.withLock { $0.pace.rest(after: time.now) }
+        } catch { return failed(work, error) }
     }
 
-    /// Nothing: the rest is over and nothing came.
     private func take() -> [Work] {
         pending.withLock { pending in
+            // Until then who submits need not wake the thread: it comes back here after each commit and its rest.
             if pending.work.isEmpty { pending.isScheduled = false }
             var rows = 0
             let count = pending.work.firstIndex { item in
@@ -243,7 +238,8 @@ final class StoreWriter: Sendable {
         if let was { logger.notice("store writes again", metadata: ["fault": "\(was)"]) }
     }
 
-    private func failed(_ work: [Work], _ error: any Error) {
+    /// Keeps the work; how long to wait before it is tried again, nil once the store is closed.
+    private func failed(_ work: [Work], _ error: any Error) -> Duration? {
         let fault = StoreFault(.writeFailed, "the log cannot be written: \(error)")
         let kept = work.compactMap { item -> Work? in
             switch item {
@@ -252,15 +248,15 @@ final class StoreWriter: Sendable {
             case .barrier: nil
             }
         }
-        let (attempts, isNew) = pending.withLock { pending in
+        let (attempts, isNew, isClosed) = pending.withLock { pending in
             pending.work.insert(contentsOf: kept, at: 0)
             pending.failedAttempts += 1
             defer { pending.failure = "\(error)" }
-            return (pending.failedAttempts, pending.failure == nil)
+            return (pending.failedAttempts, pending.failure == nil, pending.isClosed)
         }
         metrics.failures.increment()
         if isNew { logger.critical("store cannot write, rows are kept in memory", metadata: ["error": "\(error)"]) }
         for item in work { item.waiter?.resume(throwing: fault) }
-        schedule(after: .milliseconds(min(2000, 50 << min(attempts, 6))))
+        return isClosed ? nil : .milliseconds(min(2000, 50 << min(attempts, 6)))
     }
 }
