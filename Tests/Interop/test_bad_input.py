@@ -122,3 +122,23 @@ def test_a_box_without_a_network_goes_on_and_ends_though_its_trunk_has_a_name(ma
         time.sleep(0.05)
     assert box.log().count("no name server can be reached") >= 2
     assert box.stop() == 0
+
+
+def test_calls_go_on_though_nobody_reads_the_log(make_box, backend, make_phone):
+    backend.script = [{"action": "wait", "timeout": 5}]
+    unread, log = os.pipe()
+    fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
+    box = make_box(start=False)
+    box.start(stderr=log)
+    os.close(log)
+    # Each is a line of some 200 bytes: the pipe is full many times over.
+    for _ in range(100):
+        phone = make_phone()
+        phone.call("440000000000", box.sip_port)
+        phone.wait_status(lambda status: status == 404)
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    phone.hang_up()
+    assert box.stop() == 0
+    os.close(unread)

@@ -21,6 +21,7 @@ final class StoreThread: Sendable {
     /// - Parameter step: does what there is to do; nil when there was nothing, else the rest before the next step.
     func start(_ step: @escaping @Sendable () -> Duration?) {
         let thread = Thread { [signal] in
+            Thread.current.name = "store"
             // Refused nowhere: a thread may always lower itself.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
             while !signal.isStopped.load(ordering: .acquiring) {
@@ -30,7 +31,6 @@ final class StoreThread: Sendable {
                 signal.arrived.wait()
             }
         }
-        thread.name = "store"
         thread.stackSize = 1 << 20
         thread.start()
     }

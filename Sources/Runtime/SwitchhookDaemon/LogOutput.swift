@@ -16,8 +16,9 @@ enum LogLevel {
 
 /// One line a record on standard error: `2026-… level message key=value …`, or one JSON object.
 ///
-/// - Threading: any thread; each record is one write, so lines do not mix.
+/// - Threading: any thread, never blocks: `LogWriter` writes the line; from `critical` on it is out before `log` returns.
 public struct LogOutput: LogHandler {
+    private static let writer = LogWriter()
     private let isJSON: Bool
     public var metadata: Logger.Metadata = [:]
     public var logLevel: Logger.Level {
@@ -30,6 +31,7 @@ public struct LogOutput: LogHandler {
         LogLevel.current = section.level.logger
         let isJSON = section.format == .json
         LoggingSystem.bootstrap { _ in LogOutput(isJSON: isJSON) }
+        atexit { LogOutput.writer.finish() }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -52,7 +54,8 @@ public struct LogOutput: LogHandler {
             let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }
             line = "\(time) \(event.level.rawValue) \(event.message)\(pairs.joined())\n"
         }
-        _ = unsafe line.withCString { unsafe write(STDERR_FILENO, $0, line.utf8.count) }
+        Self.writer.add(line)
+        if event.level == .critical { Self.writer.finish() }
     }
 
     private static func quoted(_ text: String) -> String {

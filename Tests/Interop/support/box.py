@@ -93,10 +93,10 @@ class Box:
         path.write_text(json.dumps(self.config, indent=1))
         return path
 
-    def start(self, wait=True, preexec_fn=None):
+    def start(self, wait=True, preexec_fn=None, stderr=None):
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--config", self.config_path], stdout=log, stderr=log, cwd=self.folder,
+            [BINARY, "serve", "--config", self.config_path], stdout=log, stderr=stderr or log, cwd=self.folder,
             env={**os.environ, **self.env}, preexec_fn=preexec_fn)
         if wait:
             self.wait_ready()
