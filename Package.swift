@@ -185,7 +185,7 @@ let package = Package(
             dependencies: [
                 "SwitchhookDaemon", "MediaTime", "WireJSON", "CallModel", "NCCO", "ConfigFile", "EdgeProtocols",
                 "TestPhone",
-                "Tokens", "SoundDevice", "LatencyLab", argumentParser, log,
+                "CLinux", "Tokens", "SoundDevice", "LatencyLab", argumentParser, log,
             ],
             path: "Sources/switchhook", swiftSettings: house),
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 import NCCO
 import WireJSON
@@ -27,7 +28,11 @@ struct NCCOCheck: ParsableCommand {
     @Flag(help: "One JSON object a file: file, valid, faults [{path, reason}], warnings.")
     var json = false
 
+    @Option(help: ArgumentHelp("Bench: checks every file so many times.", visibility: .hidden))
+    var rounds: Int?
+
     func run() throws {
+        if let rounds { return try Self.measure(files, rounds: rounds) }
         var isSound = true
         for file in files {
             let result = Self.check(file)
@@ -35,6 +40,26 @@ struct NCCOCheck: ParsableCommand {
             if json { Terminal.json(result.json) } else { result.tell() }
         }
         if !isSound { throw ExitCode.failure }
+    }
+
+    /// What reading and validating cost by themselves: CPU of this thread.
+    private static func measure(_ files: [String], rounds: Int) throws {
+        let documents = try files.map { file in
+            guard let content = FileManager.default.contents(atPath: file) else {
+                throw ValidationError("\(file) cannot be read")
+            }
+            return [UInt8](content)
+        }
+        var actions = 0
+        let before = swh_thread_cpu_ns()
+        for _ in 0..<rounds {
+            for document in documents { actions += try Script.parse(document).actions.count }
+        }
+        let seconds = Double(swh_thread_cpu_ns() - before) / 1e9
+        Terminal.json([
+            "documents": .int(Int64(rounds * documents.count)), "actions": .int(Int64(actions)),
+            "seconds": .double(seconds),
+        ])
     }
 
     private static func check(_ file: String) -> Result {

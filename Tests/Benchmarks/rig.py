@@ -17,6 +17,10 @@ from support.box import BINARY, Box, free_port, free_sip_port  # noqa: E402
 CORES = sorted(os.sched_getaffinity(0))
 
 
+class AtLeast(float):
+    """A limit that must be reached; any other must not be passed."""
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
