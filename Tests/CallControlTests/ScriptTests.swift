@@ -52,6 +52,31 @@ import WireJSON
         #expect(rig.rtcLog.filter { $0.contains("audio:say -") }.count == 2)
     }
 
+    @Test("a prompt that may be interrupted stops when the key goes down, the key counts when it is let go")
+    func keyDown() throws {
+        let rig = Rig()
+        var first = Talk(text: "one")
+        first.bargeIn = true
+        rig.call(.talk(first), .talk(Talk(text: "two")), .input(dtmf(1)))
+        let playing = try #require(rig.lastPlay)
+        func stops() -> Int { rig.effects.count { if case .stopPlay(playing) = $0 { true } else { false } } }
+        rig.send(.keyDown(rig.caller))
+        #expect(stops() == 1)
+        #expect(rig.voice("input") == nil)
+        press("5", rig)
+        #expect(rig.voice("input")?["dtmf"] == ["digits": "5", "timed_out": false])
+        #expect(stops() == 1)
+        #expect(rig.rtcLog.filter { $0.contains("audio:say -") }.count == 1)
+    }
+
+    @Test("a key that goes down stops no prompt that it may not interrupt")
+    func keyDownOutside() throws {
+        let rig = Rig()
+        rig.call(.talk(Talk(text: "one")), .input(dtmf(1)))
+        rig.send(.keyDown(rig.caller))
+        #expect(!rig.effects.contains { if case .stopPlay = $0 { true } else { false } })
+    }
+
     @Test("the input clock starts after the last prompt of the run")
     func clockAfterPrompts() throws {
         let rig = Rig()

@@ -7,11 +7,13 @@ private struct Ear {
     var receiver = DigitReceiver(clockRate: 8000)
     var now = MonotonicInstant(nanoseconds: 1_000_000_000)
     var heard = ""
+    var begun = 0
 
     mutating func packet(_ code: UInt8, at timestamp: UInt32, duration: UInt16, end: Bool = false) {
         now = now + .milliseconds(20)
         let event = TelephoneEvent(code: code, isEnd: end, volume: 10, duration: duration)
         let presses = receiver.packetArrived(event, timestamp: timestamp, at: now)
+        if presses.hasBegun { begun += 1 }
         note(presses.first)
         note(presses.second)
     }
@@ -47,14 +49,17 @@ struct TelephoneEventTests {
         #expect(TelephoneEvent.digit(ofCode: 16) == nil)
     }
 
-    @Test("a press is reported once, at its first end packet")
+    @Test("a press is reported once, at its first end packet; that it has begun, once at its first packet")
     func onePress() {
         var ear = Ear()
-        for step in 1...4 { ear.packet(5, at: 1000, duration: UInt16(step * 160)) }
+        for step in 1...4 {
+            ear.packet(5, at: 1000, duration: UInt16(step * 160))
+            #expect(ear.begun == 1)
+        }
         #expect(ear.heard.isEmpty)
         for _ in 0..<3 { ear.packet(5, at: 1000, duration: 800, end: true) }
         ear.wait(.seconds(1))
-        #expect(ear.heard == "5:100 ")
+        #expect(ear.heard == "5:100 " && ear.begun == 1)
     }
 
     @Test("an end packet alone is a press")
@@ -72,7 +77,7 @@ struct TelephoneEventTests {
         ear.packet(1, at: 1000, duration: 800, end: true)
         ear.packet(1, at: 2600, duration: 160)
         ear.packet(1, at: 2600, duration: 800, end: true)
-        #expect(ear.heard == "1:100 1:100 ")
+        #expect(ear.heard == "1:100 1:100 " && ear.begun == 2)
     }
 
     @Test("with all end packets lost the press ends with the next one, or in silence")

@@ -162,13 +162,7 @@ extension ConversationMachine {
         if let target = leg.digitTarget { tell(digit, of: leg, to: target) }
         stopRecordings(of: legID) { $0.endOnKey == digit }
         guard case .input(var progress) = leg.script?.step, let dtmf = progress.input.dtmf else { return }
-        // An interrupt skips all remaining prompts of the run (ncco §5).
-        progress.prompts = []
-        if let playing = progress.playing {
-            progress.playing = nil
-            stop(playing)
-            armSpeech(legID, progress)
-        }
+        interrupt(&progress, legID)
         if progress.input.isAsynchronous {
             resume(legID, world)
             return
@@ -184,6 +178,24 @@ extension ConversationMachine {
         }
         armDigitTimer(legID, progress)
         update(legID) { $0.script?.step = .input(progress) }
+    }
+
+    /// The caller hears at once that the key was taken; which one it is, and for how long, comes when it is let go.
+    mutating func keyDown(_ legID: LegID) {
+        guard let leg = legs[legID], leg.member != nil, leg.pendingEnd == nil,
+            case .input(var progress) = leg.script?.step, progress.input.dtmf != nil, !progress.isListening
+        else { return }
+        interrupt(&progress, legID)
+        update(legID) { $0.script?.step = .input(progress) }
+    }
+
+    /// An interrupt skips all remaining prompts of the run (ncco §5).
+    private mutating func interrupt(_ progress: inout InputProgress, _ legID: LegID) {
+        progress.prompts = []
+        guard let playing = progress.playing else { return }
+        progress.playing = nil
+        stop(playing)
+        armSpeech(legID, progress)
     }
 
     mutating func inputTimedOut(_ legID: LegID, _ world: World) {

@@ -134,6 +134,7 @@ public struct ConversationMachine: Sendable {
         case .sip(let leg, let event): signalling(leg, event, world)
         case .socket(let leg, let event): socket(leg, event, world)
         case .mediaRefused(let leg, let refusal): mediaRefused(leg, refusal, world)
+        case .keyDown(let leg): keyDown(leg)
         case .digit(let leg, let digit, let duration): pressed(leg, digit, durationMilliseconds: duration, world)
         case .rtpTimeout(let leg):
             guard legs[leg]?.isAnswered == true else { return }

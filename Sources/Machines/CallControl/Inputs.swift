@@ -13,6 +13,8 @@ public enum ConversationInput: Sendable {
     case sip(LegID, SIPLegEvent)
     case socket(LegID, SocketEvent)
     case mediaRefused(LegID, MediaRefusal)
+    /// A key is down; `digit` follows when it is let go.
+    case keyDown(LegID)
     case digit(LegID, Character, durationMilliseconds: Int)
     case rtpTimeout(LegID)
     case playDone(PlayID)
@@ -50,7 +52,7 @@ extension ConversationInput {
         case .socket(let leg, _): leg
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
             .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg), .recordingSilent(let leg, _),
-            .command(let leg, _, _), .probe(let leg, _), .listened(let leg, _, _):
+            .command(let leg, _, _), .probe(let leg, _), .listened(let leg, _, _), .keyDown(let leg):
             leg
         case .recordingEnded(let leg, _, _): leg
         case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close: nil

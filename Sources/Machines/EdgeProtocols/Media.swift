@@ -124,6 +124,8 @@ public struct MediaStatistics: Hashable, Sendable {
 public enum MediaReport: Sendable {
     /// First valid packet (or first captured period) of a leg.
     case firstAudio(LegID, at: MonotonicInstant)
+    /// A telephone-event has begun; its `digit` follows.
+    case keyDown(LegID)
     /// One report a key press, when it ends.
     case digit(LegID, digit: Character, durationMilliseconds: Int)
     /// Played to its end (or stopped: then no report follows).

@@ -45,6 +45,7 @@ extension Switchboard {
             edges.logger.debug("first audio", metadata: ["leg": .string(leg.text)])
         case .digit(let leg, let digit, let duration):
             conversation(of: leg)?.post(.digit(leg, digit, durationMilliseconds: duration))
+        case .keyDown(let leg): conversation(of: leg)?.post(.keyDown(leg))
         case .playDone(let play):
             let conversation = tables.withLock { $0.plays.removeValue(forKey: play) }
             conversation?.post(.playDone(play))

@@ -2,7 +2,8 @@ public import MediaTime
 
 /// Makes one report of each key press out of the many packets that tell of it.
 ///
-/// A press is known by its RTP timestamp, as the marker bit may be lost. It is reported when it ends: by an end packet,
+/// A press is known by its RTP timestamp, as the marker bit may be lost. That it has begun is told at once (a prompt stops
+/// then); it is reported when it ends: by an end packet,
 /// by the next press when all end packets were lost, or by `tick` when nothing more is heard of it. A press longer than
 /// 65 535 ticks comes in segments and is reported once.
 ///
@@ -24,9 +25,12 @@ public struct DigitReceiver: Sendable {
     public struct Presses: Hashable, Sendable {
         public var first: Press?
         public var second: Press?
-        @_noLocks init(first: Press?, second: Press?) {
+        /// The packet is the first one heard of its press.
+        public var hasBegun: Bool
+        @_noLocks init(first: Press?, second: Press?, hasBegun: Bool = false) {
             self.first = first
             self.second = second
+            self.hasBegun = hasBegun
         }
     }
 
@@ -57,6 +61,7 @@ public struct DigitReceiver: Sendable {
     ) -> Presses {
         guard let eventDigit = TelephoneEvent.digit(ofCode: event.code) else { return Presses(first: nil, second: nil) }
         var ended: Press?
+        var hasBegun = false
         if hasHeard && packetTimestamp == timestamp {
             guard isDown else { return Presses(first: nil, second: nil) }
             duration = max(duration, UInt32(event.duration))
@@ -70,16 +75,17 @@ public struct DigitReceiver: Sendable {
             ended = finish()
             digit = eventDigit
             isDown = true
+            hasBegun = true
             timestamp = packetTimestamp
             duration = UInt32(event.duration)
             earlierSegments = 0
         }
         hasHeard = true
         lastArrival = now
-        guard event.isEnd else { return Presses(first: ended, second: nil) }
+        guard event.isEnd else { return Presses(first: ended, second: nil, hasBegun: hasBegun) }
         let press = finish()
-        if case .some = ended { return Presses(first: ended, second: press) }
-        return Presses(first: press, second: nil)
+        if case .some = ended { return Presses(first: ended, second: press, hasBegun: hasBegun) }
+        return Presses(first: press, second: nil, hasBegun: hasBegun)
     }
 
     /// A packet of an earlier press that was overtaken: its timestamp lies at most 5 s back, and so does the last arrival.

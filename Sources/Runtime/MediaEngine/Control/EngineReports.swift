@@ -31,6 +31,8 @@ extension EngineState {
             news.append(.digit(leg.id, digit: digit, durationMilliseconds: Int(message.third)))
         case .timedOut:
             if let leg = known(message) { news.append(.rtpTimeout(leg.id)) }
+        case .keyDown:
+            if let leg = known(message) { news.append(.keyDown(leg.id)) }
         }
     }
 
@@ -65,7 +67,7 @@ extension EngineState {
         case .untapped:
             let tap = unsafe pointer.assumingMemoryBound(to: TapBlock.self)
             if let record = unsafe tapsBySerial[tap.pointee.serial] { forget(record) }
-        case .firstAudio, .digit, .timedOut:
+        case .firstAudio, .digit, .timedOut, .keyDown:
             return
         }
     }

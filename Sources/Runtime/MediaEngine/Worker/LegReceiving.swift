@@ -112,6 +112,7 @@ extension LegBlock {
                 parsing: UnsafeRawBufferPointer(start: payload, count: header.payloadCount))
         else { return }
         let presses = digits.packetArrived(event, timestamp: header.timestamp, at: arrival)
+        if presses.hasBegun { sink.report(.keyDown, serial: serial, 0, 0) }
         if let press = presses.first { tell(press, sink) }
         if let press = presses.second { tell(press, sink) }
     }

@@ -50,12 +50,14 @@ enum WorkerReport: UInt32 {
     case digit
     /// first: serial.
     case timedOut
+    /// first: serial. A key is down; `digit` follows when it is let go.
+    case keyDown
 
     /// Somebody waits for it: control is woken at once. Memory that is merely free waits for company, a second at most.
     var isUrgent: Bool {
         @_noLocks get {
             switch self {
-            case .released, .played, .untapped, .firstAudio, .digit, .timedOut: true
+            case .released, .played, .untapped, .firstAudio, .digit, .timedOut, .keyDown: true
             case .ended, .closed, .changed, .stopped: false
             }
         }
