@@ -56,6 +56,8 @@ public import MediaTime
     public private(set) var starvations: UInt64
     /// Ticks made up.
     public private(set) var concealed: UInt64
+    /// Ticks of sound left out at once because far too much waited.
+    public private(set) var leftOut: UInt64
     /// Added delay of the packets played, nanoseconds behind the fastest, and their number.
     public private(set) var delaySum: Int64
     public private(set) var delayCount: Int
@@ -89,6 +91,7 @@ public import MediaTime
         late = 0
         starvations = 0
         concealed = 0
+        leftOut = 0
         delaySum = 0
         delayCount = 0
         hasJumped = false
@@ -174,8 +177,19 @@ public import MediaTime
         recoverableLeft = carries ? 250 : max(0, recoverableLeft &- 1)
     }
 
-    /// How long the next sound waits behind its fastest arrival.
-    private var presentDelay: Int64? {
+    /// Delay wanted for the fastest packet, nanoseconds; whole steps of the graph come on top.
+    public var wantedDelay: Int64 {
+        @_noLocks get { target }
+    }
+
+    /// The next packet is not there and sound is made up: whether it is late or lost, and with it the delay, is not known
+    /// yet.
+    public var isStarving: Bool {
+        @_noLocks get { starvedTicks > 0 }
+    }
+
+    /// How long the next sound waits behind its fastest arrival, nanoseconds; nil while nothing is handed out.
+    public var presentDelay: Int64? {
         @_noLocks get {
             guard isRunning, let base = fastest.lowest else { return nil }
             return Int64(bitPattern: nextPull) &- base &+ nanoseconds(queuedTicks &- playhead)
@@ -314,12 +328,14 @@ public import MediaTime
     /// Leaves out the oldest sound so that no more than the target waits.
     @_noLocks private mutating func skip() {
         let from = newestTimestamp &- ticksOf(target)
+        let before = playhead
         while let entry = memory.first(from: nextSequence), entry.timestamp < from {
             memory.remove(entry.sequence)
             nextSequence = entry.sequence &+ 1
             playhead = entry.timestamp &+ frameTicks
         }
         playhead = max(playhead, min(from, newestTimestamp))
+        leftOut &+= UInt64(playhead &- before)
         hasJumped = true
     }
 

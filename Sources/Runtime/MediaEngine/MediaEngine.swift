@@ -156,6 +156,7 @@ public final class MediaEngine: MediaControl {
                 gauges.packetsReceived += statistics.packetsReceived
                 gauges.packetsLost += statistics.packetsLost
                 gauges.deviceXruns += leg.device?.xruns() ?? 0
+                if let playout = leg.playout { gauges.add(playoutDelay: playout.delay, target: playout.target) }
             }
             return gauges
         }

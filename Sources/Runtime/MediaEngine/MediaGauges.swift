@@ -27,10 +27,23 @@ public struct MediaGauges: Sendable {
     public var jitterMilliseconds = 0.0
     public var packetsReceived = 0
     public var packetsLost = 0
+    /// Legs whose playout buffer hands out sound; what it adds and wants to add, average and highest, milliseconds.
+    public var playoutLegs = 0
+    public var playoutMilliseconds = 0.0
+    public var playoutHighestMilliseconds = 0.0
+    public var playoutTargetMilliseconds = 0.0
     /// Of the open sound devices.
     public var deviceXruns = 0
 
     public init() {}
+
+    /// One leg more in the averages.
+    mutating func add(playoutDelay delay: Double, target: Double) {
+        playoutLegs += 1
+        playoutMilliseconds += (delay - playoutMilliseconds) / Double(playoutLegs)
+        playoutTargetMilliseconds += (target - playoutTargetMilliseconds) / Double(playoutLegs)
+        playoutHighestMilliseconds = max(playoutHighestMilliseconds, delay)
+    }
 
     /// Ticks more than 5 ms late.
     public var lateTicks: Int { lateness[5] }

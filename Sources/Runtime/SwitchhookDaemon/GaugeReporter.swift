@@ -75,5 +75,8 @@ final class GaugeReporter: Sendable {
         Gauge(label: "switchhook_media_packets_lost_total").record(media.packetsLost)
         Gauge(label: "switchhook_media_jitter_seconds").record(media.jitterMilliseconds / 1000)
         Gauge(label: "switchhook_media_device_xruns_total").record(media.deviceXruns)
+        Gauge(label: "switchhook_media_playout_delay_seconds").record(media.playoutMilliseconds / 1000)
+        Gauge(label: "switchhook_media_playout_delay_max_seconds").record(media.playoutHighestMilliseconds / 1000)
+        Gauge(label: "switchhook_media_playout_target_seconds").record(media.playoutTargetMilliseconds / 1000)
     }
 }

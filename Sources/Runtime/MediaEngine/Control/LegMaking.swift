@@ -111,4 +111,11 @@ extension LegRecord {
         result.codec = agreement?.codec.rawValue ?? (device == nil ? "" : "pcm")
         return result
     }
+
+    /// What its playout buffer adds and wants to add, milliseconds; nil while it hands out nothing.
+    var playout: (delay: Double, target: Double)? {
+        let delay = unsafe counters.pointee.playoutDelay.load(ordering: .relaxed)
+        if delay < 0 || port != nil { return nil }
+        return (Double(delay) / 1000, Double(unsafe counters.pointee.playoutTarget.load(ordering: .relaxed)) / 1000)
+    }
 }

@@ -171,5 +171,9 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         }
         unsafe counters.pointee.roundTrip.store(reporting.roundTripMicroseconds, ordering: .relaxed)
         unsafe counters.pointee.concealedSamples.store(Int(input.playout.concealed), ordering: .relaxed)
+        if input.playout.isStarving { return }
+        let delay = input.playout.presentDelay ?? -1000
+        unsafe counters.pointee.playoutDelay.store(Int(delay / 1000), ordering: .relaxed)
+        unsafe counters.pointee.playoutTarget.store(Int(input.playout.wantedDelay / 1000), ordering: .relaxed)
     }
 }

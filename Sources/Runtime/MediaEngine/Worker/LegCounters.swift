@@ -17,4 +17,7 @@ struct LegCounters: ~Copyable {
     /// Microseconds; negative: not known.
     let roundTrip = Atomic<Int>(-1)
     let concealedSamples = Atomic<Int>(0)
+    /// What its playout buffer adds and wants to add, microseconds; negative: it hands out nothing.
+    let playoutDelay = Atomic<Int>(-1)
+    let playoutTarget = Atomic<Int>(0)
 }
