@@ -23,10 +23,14 @@ struct EngineState {
         return lastSerial
     }
 
-    /// The worker with the fewest legs; `preferred` when it has hardly more.
+    /// Of the workers that are not busy the one with the fewest legs; `preferred` when it has hardly more.
     func place(preferring preferred: Int? = nil) -> Int {
-        let least = workers.indices.min { workers[$0].load < workers[$1].load } ?? 0
-        if let preferred, workers[preferred].load <= workers[least].load * 2 + 8 { return preferred }
+        let idle = workers.indices.filter { !workers[$0].isBusy }
+        let choice = idle.isEmpty ? Array(workers.indices) : idle
+        let least = choice.min { workers[$0].load < workers[$1].load } ?? 0
+        if let preferred, choice.contains(preferred), workers[preferred].load <= workers[least].load * 2 + 8 {
+            return preferred
+        }
         return least
     }
 

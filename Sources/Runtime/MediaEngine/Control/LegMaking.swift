@@ -7,12 +7,9 @@ internal import Synchronization
 
 /// Making and ending legs.
 extension MediaEngine {
-    /// Share of a core above which a worker gets no more legs: Linux stops real-time threads at 0.95.
-    private static let admittedShare = 0.85
-
     /// Binds sockets and makes a leg, which a worker adopts with its first agreement.
     func makeLeg(_ id: LegID, policy: MediaPolicy, needsRTCP: Bool) throws(MediaRefusal) -> LegRecord {
-        guard state.withLock({ state in state.workers.contains { $0.share < Self.admittedShare } }) else {
+        guard state.withLock({ state in state.workers.contains { !$0.isBusy } }) else {
             throw MediaRefusal(.overloaded, "the engine does not run, or every media worker is busy")
         }
         let sockets: LegSockets

@@ -20,6 +20,8 @@ internal import Synchronization
     var load = 0
     /// Share of a core it used in the last measured second.
     private(set) var share = 0.0
+    /// It gets no more legs: Linux stops real-time threads at 0.95 of a core.
+    var isBusy: Bool { share >= 0.85 }
     private var measuredAt: UInt64 = 0
     private var measuredCPU = 0
 
@@ -125,7 +127,11 @@ internal import Synchronization
 
     /// Measures `share`; called about once a second.
     func measure(at now: UInt64) {
-        let cpu = unsafe shared.pointee.cpu.load(ordering: .relaxed)
+        measure(at: now, cpu: unsafe shared.pointee.cpu.load(ordering: .relaxed))
+    }
+
+    /// `cpu`: nanoseconds that the thread has used.
+    func measure(at now: UInt64, cpu: Int) {
         if measuredAt != 0, now > measuredAt { share = Double(cpu - measuredCPU) / Double(now - measuredAt) }
         measuredAt = now
         measuredCPU = cpu
