@@ -34,6 +34,26 @@ import Testing
         #expect(late <= 1)
     }
 
+    @Test(
+        "the delay follows what the network does and stays within bounds; its course is kept for plots",
+        arguments: [(NetworkEmulator.Profile.clean, 20.0), (.wifi, 200), (.lte, 200), (.congested, 400)])
+    func course(profile: NetworkEmulator.Profile, longest: Double) throws {
+        let speech = try PlayoutRig.speech(rate: 8000)
+        var rig = PlayoutRig()
+        rig.keepsTrace = true
+        let outcome = rig.run(speech, profile, seed: 1, packets: 3000)
+        let delays = outcome.trace.dropFirst(100).map(\.delay)
+        #expect(delays.count > 5000)
+        #expect((delays.max() ?? .infinity) < longest, "\(delays.max() ?? 0)")
+        #expect((delays.min() ?? -1) > -30, "\(delays.min() ?? 0)")
+        let rows = outcome.trace.map { "\($0.at),\($0.wanted),\($0.delay),\($0.concealed)" }
+        try PlayoutRig.keep(
+            (["ms,wanted,delay,concealed"] + rows).joined(separator: "\n"), as: "course-\(profile.name).csv")
+        let packets = outcome.arrivals.map { "\($0.at),\($0.delay)" }
+        try PlayoutRig.keep(
+            (["ms,network"] + packets).joined(separator: "\n"), as: "arrivals-\(profile.name).csv")
+    }
+
     @Test("a crystal 200 ppm off never makes the delay creep nor a packet late", arguments: [-200.0, 200])
     func drift(ppm: Double) throws {
         let speech = try PlayoutRig.speech(rate: 8000)

@@ -19,6 +19,18 @@ struct PlayoutRig {
         /// Delay of every second's packets.
         var course: [Double] = []
         var concealedShare = 0.0
+        /// The buffer before each step, and when packets arrived how long after being sent, when it is asked for.
+        var trace: [Moment] = []
+        var arrivals: [(at: Double, delay: Double)] = []
+    }
+
+    /// Milliseconds; delays are behind the fastest packet of the last two seconds.
+    struct Moment {
+        var at: Double
+        var wanted: Double
+        var delay: Double
+        /// Made up so far.
+        var concealed: Double
     }
 
     var codec: CodecKind = .pcmu
@@ -28,6 +40,7 @@ struct PlayoutRig {
     /// Where in the packet time the graph's steps fall, milliseconds.
     var phase = 3.0
     var expectedLoss = 0
+    var keepsTrace = false
 
     func run(_ samples: [Int16], _ profile: NetworkEmulator.Profile, seed: Int, packets count: Int) -> Outcome {
         var network = NetworkEmulator(profile, seed: seed, packetTime: Double(packetTime))
@@ -67,6 +80,7 @@ struct PlayoutRig {
         var outcome = Outcome()
         outcome.lost = 100 * (1 - Double(arrivals.count) / Double(count))
         let delivered = arrivals.count
+        if keepsTrace { outcome.arrivals = arrivals.map { ($0.at, $0.at - Double($0.number * packetTime)) } }
         arrivals.sort { $0.at < $1.at }
         var next = 0
         var (sum, played) = (Int64(0), 0)
@@ -75,6 +89,7 @@ struct PlayoutRig {
         for turn in 0...((count * packetTime + 400) / step) {
             let now = Double(turn * step) + phase
             input.pulled(next: Self.nanoseconds(now))
+            if keepsTrace && turn * step < count * packetTime { trace(now, input.playout, &outcome) }
             while next < arrivals.count, arrivals[next].at <= now {
                 push(arrivals[next], into: &input)
                 next += 1
@@ -96,6 +111,13 @@ struct PlayoutRig {
         outcome.concealedShare =
             100 * Double(playout.concealed) / Double(count * packetTime * Int(codec.ticksPerMillisecond))
         return outcome
+    }
+
+    private func trace(_ now: Double, _ playout: PlayoutBuffer, _ outcome: inout Outcome) {
+        guard let delay = playout.presentDelay else { return }
+        let made = Double(playout.concealed) / Double(codec.ticksPerMillisecond)
+        outcome.trace.append(
+            Moment(at: now, wanted: Double(playout.wantedDelay) / 1e6, delay: Double(delay) / 1e6, concealed: made))
     }
 
     private func push(_ packet: (at: Double, number: Int, payload: [UInt8]), into input: inout LegInput) {
@@ -121,6 +143,12 @@ struct PlayoutRig {
             Int16(bitPattern: UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8)
         }
         return rate == 16_000 ? wide : RateConverter.convert(wide, from: 16_000, to: rate) ?? []
+    }
+
+    /// Writes text where `SWITCHHOOK_QUALITY` says.
+    static func keep(_ text: String, as name: String) throws {
+        guard let folder = ProcessInfo.processInfo.environment["SWITCHHOOK_QUALITY"] else { return }
+        try text.write(to: URL(filePath: folder).appending(path: name), atomically: true, encoding: .utf8)
     }
 
     /// Writes sound where `SWITCHHOOK_QUALITY` says, for a judge outside (`make quality`).
