@@ -39,6 +39,14 @@ struct ConfigFaultTests {
             ("users: [kiosk]\n", ":1: users: expected a mapping keyed by name, found a list"),
             ("users:\n  kiosk:\n    devize: {}\n", ":3: users.kiosk.devize: unknown key (did you mean device?)"),
             (
+                "users:\n  kiosk:\n    device:\n      mixer: {Master: 80}\n",
+                ":4: users.kiosk.device.mixer.Master: expected 0%…100% or off, found \"80\""
+            ),
+            (
+                "users:\n  kiosk:\n    device:\n      mixer: [Master]\n",
+                ":4: users.kiosk.device.mixer: expected mapping of name to 0%…100% or off, found a list"
+            ),
+            (
                 "numbers:\n  \"44 77\": {application: a}\n",
                 ":2: numbers.44 77: a number has 1 to 32 digits or letters and may end in *"
             ),

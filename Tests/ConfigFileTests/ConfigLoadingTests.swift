@@ -111,7 +111,7 @@ struct ConfigLoadingTests {
               "+447700900001": {application: \(id.uppercased())}
               "4477009*": {application: other}
             users:
-              kiosk: {device: {playback: "hw:0", periods: 3}, auto_answer: yes, applications: [shop]}
+              kiosk: {device: {playback: "hw:0", periods: 3, mixer: {Master: 80%, Mic Boost: off}}, auto_answer: yes, applications: [shop]}
               guest: {}
             trunks:
               out: {uri: sip:out.example, media: {lock: sdp}, codecs: [opus]}
@@ -129,6 +129,7 @@ struct ConfigLoadingTests {
         #expect(directory.route(for: "447700900999")?.application == box.applicationID(named: "other"))
         let kiosk = try #require(directory.users["kiosk"]?.device)
         #expect(kiosk.playback == ["hw:0"] && kiosk.capture == ["none"])
+        #expect(kiosk.mixer == ["Master": 80, "Mic Boost": nil])
         #expect(kiosk.periodMicroseconds == 5000 && kiosk.periods == 3 && kiosk.autoAnswer)
         #expect(directory.users["guest"]?.device == nil)
         #expect(directory.trunks.first?.mediaLock == .sdp)

@@ -1,3 +1,4 @@
+import Foundation
 import Rings
 import SoundDevice
 import Testing
@@ -117,6 +118,64 @@ extension SoundDeviceTests {
                 .lost(.playback, name: "kiosk", reason: "No such device"), .back(.playback, name: "spare"),
             ])
         try rig.command("control", [:])
+    }
+
+    @Test("the preferred card takes over again when it is back")
+    func preferredCard() async throws {
+        let rig = try SoundRig.shared.get()
+        try rig.command("control", ["unplugged": 1])
+        try rig.command("spare-control", [:])
+        let open = try OpenDevice(playback: ["kiosk", "spare"], capture: ["none"])
+        defer { open.device.close() }
+        try await eventually("sound of the other card") { open.frames(.playback) > 9600 }
+        #expect(open.reports.all.count == 1, "the microphone is silent")
+        try rig.command("control", [:])
+        try await eventually("the return") { open.reports.all.count == 2 }
+        // A card that is gone again is replaced, and comes back again.
+        try rig.command("control", ["unplugged": 1])
+        try await eventually("the other card") { open.reports.all.count == 4 }
+        try rig.command("control", [:])
+        try await eventually("the second return") { open.reports.all.count == 5 }
+        #expect(
+            Array(open.reports.all.dropFirst()) == [
+                .preferred(.playback, name: "kiosk", from: "spare"),
+                .lost(.playback, name: "kiosk", reason: "No such device"), .back(.playback, name: "spare"),
+                .preferred(.playback, name: "kiosk", from: "spare"),
+            ])
+        let frames = open.frames(.playback)
+        try await eventually("sound") { open.frames(.playback) > frames + 9600 }
+    }
+
+    @Test("controls of a card's mixer are set by name, and what is not there is told with what there is")
+    func mixer() async throws {
+        let rig = try SoundRig.shared.get()
+        try rig.command("control", [:])
+        func state() throws -> [Int] {
+            try String(contentsOfFile: rig.folder + "/card/mixer", encoding: .utf8).split(separator: " ")
+                .compactMap { Int($0) }
+        }
+        var configuration = SoundDeviceConfiguration(playback: ["kiosk"], capture: ["kiosk"])
+        configuration.mixer = [
+            MixerLevel(control: "Master", percent: 75), MixerLevel(control: "Capture", percent: nil),
+            MixerLevel(control: "Beep", percent: 10), MixerLevel(control: "Headphone", percent: 10),
+        ]
+        let reports = Reports()
+        let device = try SoundDevice(configuration) { reports.add($0) }
+        defer { device.close() }
+        // Master 48 of 64 and on, Capture off.
+        #expect(try state().prefix(4) == [48, 1, 16, 0])
+        #expect(
+            reports.all == [
+                .mixer(
+                    "kiosk: Beep: it has no volume, it is only on or off; "
+                        + "no control 'Headphone'; there are Master, Beep, Capture")
+            ])
+        // Set anew when the card is back.
+        try "1 0 1 1 1 ".write(toFile: rig.folder + "/card/mixer", atomically: true, encoding: .utf8)
+        try rig.command("control", ["unplugged": 1])
+        try await eventually("both losses") { reports.all.count >= 3 }
+        try rig.command("control", [:])
+        try await eventually("the mixer") { try state().prefix(4) == [48, 1, 1, 0] }
     }
 
     @Test("a card that sleeps for a moment goes on when it wakes")

@@ -14,6 +14,8 @@ import Synchronization
 /// - Threading: made by control, run by the device's thread; `serve` is the real-time part.
 @safe struct DeviceLoop: ~Copyable {
     static let retryNanoseconds: UInt64 = 250_000_000
+    /// How often a PCM that is preferred to the one in use is looked for.
+    static let preferenceNanoseconds: UInt64 = 500_000_000
     static var periodsInOneGo: Int { @_noLocks get { 8 } }
 
     let configuration: SoundDeviceConfiguration
@@ -32,6 +34,10 @@ import Synchronization
     var hasHeldSound = false
     /// When the playback PCM would run dry.
     var dryAt: UInt64 = 0
+    /// When a PCM that is preferred to the one in use is looked for; nil: the first of the list is in use.
+    private var preferredAt: UInt64?
+    private let captureSearch = PreferredSearch()
+    private let playbackSearch = PreferredSearch()
     private var captureName: String
     private var playbackName: String
 
@@ -65,14 +71,18 @@ import Synchronization
     mutating func run(capture: (PCMStream, String)?, playback: (PCMStream, String)?) {
         begin(.capture, capture?.0, name: capture?.1 ?? PCMName.none)
         begin(.playback, playback?.0, name: playback?.1 ?? PCMName.none)
+        preferredAt = swh_monotonic_ns() + Self.preferenceNanoseconds
         while true {
             switch serve() {
             case .stop:
+                captureSearch.end()
+                playbackSearch.end()
                 self.capture.stream?.close()
                 self.playback.stream?.close()
                 return
             case .failed(let direction, let code): lose(direction, code: code)
             case .retry(let direction): reopen(direction)
+            case .lookForPreferred: lookForPreferred()
             case .returned(let direction): report(.back(direction, name: name(direction)))
             }
         }
@@ -120,6 +130,7 @@ import Synchronization
             stream = playback.lose(at: now, retryAt: now + Self.retryNanoseconds)
         }
         stream?.close()
+        preferredAt = now + Self.preferenceNanoseconds
         if wasReturning { return }  // told already, and it never came back
         unsafe shared.pointee.losses.wrappingAdd(1, ordering: .relaxed)
         report(.lost(direction, name: name(direction), reason: PCMStream.errorText(code)))
@@ -130,12 +141,39 @@ import Synchronization
             .filter { $0 != PCMName.none }
         switch DeviceOpening.openFirst(names, direction, configuration) {
         case .opened(let stream, let name):
+            let faults = CardMixer.set(configuration.mixer, of: stream, name)
+            if !faults.isEmpty { report(.mixer(faults.joined(separator: "; "))) }
             if direction == .capture { capture.isReturning = true } else { playback.isReturning = true }
             begin(direction, stream, name: name)
         case .silent:
             let retryAt = swh_monotonic_ns() + Self.retryNanoseconds
             if direction == .capture { capture.retryAt = retryAt } else { playback.retryAt = retryAt }
         }
+    }
+
+    /// A PCM before the one in use in its list takes over as soon as it can be opened: the card that stood in is for the
+    /// time of its absence.
+    private mutating func lookForPreferred() {
+        var isLooking = false
+        for direction in SoundDirection.allCases {
+            let search = direction == .capture ? captureSearch : playbackSearch
+            let list = direction == .capture ? configuration.capture : configuration.playback
+            let better = Array(list.prefix { $0 != name(direction) && $0 != PCMName.none })
+            // What is lost is tried four times a second anyway.
+            let isLost = (direction == .capture ? capture.retryAt : playback.retryAt) != nil
+            if isLost { isLooking = true }
+            if better.isEmpty || isLost { continue }
+            isLooking = true
+            guard let found = search.take() else {
+                search.begin(better, direction, configuration)
+                continue
+            }
+            let former = name(direction)
+            (direction == .capture ? capture.stream : playback.stream)?.close()
+            begin(direction, found.stream, name: found.name)
+            report(.preferred(direction, name: found.name, from: former))
+        }
+        preferredAt = isLooking ? swh_monotonic_ns() + Self.preferenceNanoseconds : nil
     }
 
     private func name(_ direction: SoundDirection) -> String {
@@ -148,6 +186,7 @@ import Synchronization
         case stop
         case failed(SoundDirection, code: Int)
         case retry(SoundDirection)
+        case lookForPreferred
         case returned(SoundDirection)
     }
 
@@ -170,6 +209,7 @@ import Synchronization
             }
             if let retryAt = capture.retryAt, retryAt <= now { return .retry(.capture) }
             if let retryAt = playback.retryAt, retryAt <= now { return .retry(.playback) }
+            if let preferredAt, preferredAt <= now { return .lookForPreferred }
             wait(from: now, hasMoved: captured > 0 || played > 0)
         }
     }

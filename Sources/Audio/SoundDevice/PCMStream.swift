@@ -7,7 +7,8 @@ import Glibc
 ///   (PulseAudio gives three periods for two), and every queued frame is delay.
 /// - Threading: opened by control or by the device's thread; moved, recovered and closed by the device's thread.
 /// - Fails with: negative errno of ALSA.
-@safe struct PCMStream {
+@safe struct PCMStream: @unchecked Sendable {
+    // Unchecked: a handle that is passed from thread to thread and used by one at a time.
     /// Frames moved by one call at most.
     static var largestTransfer: Int { @_noLocks get { 2048 } }
 
@@ -95,7 +96,7 @@ import Glibc
         unsafe String(cString: swh_pcm_error_text(Int32(truncatingIfNeeded: code)))
     }
 
-    private static func text(_ characters: [CChar]) -> String {
+    static func text(_ characters: [CChar]) -> String {
         String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
@@ -116,6 +117,12 @@ import Glibc
             left &-= written
         }
         return 0
+    }
+
+    /// The control device of the card it plays on or hears; of a plug-in without a card, that of the same name.
+    func mixer(_ name: String) -> String {
+        let card = unsafe swh_pcm_card(handle)
+        return card >= 0 ? "hw:\(card)" : PCMName.alsaName(name)
     }
 
     @_noLocks func resume() -> Int { Int(unsafe swh_pcm_resume(handle)) }

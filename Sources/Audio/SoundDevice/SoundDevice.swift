@@ -47,6 +47,12 @@ public final class SoundDevice: Sendable {
         captureName = capture?.1 ?? PCMName.none
         playbackName = playback?.1 ?? PCMName.none
         self.report = report
+        var mixers: [String] = []
+        for opened in [playback, capture] {
+            guard let mixer = opened.map({ $0.0.mixer($0.1) }), !mixers.contains(mixer) else { continue }
+            mixers.append(mixer)
+        }
+        let mixerFaults = CardMixer.set(configuration.mixer, on: mixers)
         do throws(SoundDeviceFault) {
             pace = try DevicePace.allocate()
         } catch {
@@ -69,6 +75,7 @@ public final class SoundDevice: Sendable {
             throw error
         }
         let silences = [playbackSilence, captureSilence].compactMap { $0 }
+        if !mixerFaults.isEmpty { report(.mixer(mixerFaults.joined(separator: "; "))) }
         if !silences.isEmpty { report(.silent("sound device: " + silences.joined(separator: ", "))) }
     }
 

@@ -12,6 +12,9 @@ public struct SoundDeviceConfiguration: Hashable, Sendable {
     /// Channels that are listened to; empty: all.
     public var captureChannels: [Int] = []
 
+    /// Controls of the cards' mixers, set whenever a card is opened.
+    public var mixer: [MixerLevel] = []
+
     public init(playback: [String], capture: [String], periodMicroseconds: Int = 10_000, periods: Int = 2) {
         self.playback = playback
         self.capture = capture

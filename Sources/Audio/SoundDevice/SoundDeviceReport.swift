@@ -2,6 +2,10 @@
 public enum SoundDeviceReport: Hashable, Sendable {
     /// One sentence for the log: what is silent, and why.
     case silent(String)
+    /// One sentence for the log: a level of a mixer that could not be set, and why.
+    case mixer(String)
+    /// The PCM that is preferred is there again and has taken over from `from`.
+    case preferred(SoundDirection, name: String, from: String)
     /// A PCM went away; its direction is silent until it is back.
     case lost(SoundDirection, name: String, reason: String)
     /// A PCM was opened again, perhaps another one of the list.

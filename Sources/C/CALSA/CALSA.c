@@ -200,6 +200,90 @@ int swh_pcm_wait(swh_pcm *capture, swh_pcm *playback, int event, int64_t timeout
     return read(event, &count, sizeof count) == sizeof count;
 }
 
+int swh_pcm_card(swh_pcm *pcm)
+{
+    snd_pcm_info_t *info;
+    snd_pcm_info_alloca(&info);
+    return snd_pcm_info(pcm->handle, info) < 0 ? -1 : snd_pcm_info_get_card(info);
+}
+
+struct swh_mixer {
+    snd_mixer_t *handle;
+};
+
+swh_mixer *swh_mixer_open(const char *name, char *reason, size_t reason_size)
+{
+    silence_library();
+    last_words[0] = 0;
+    swh_mixer *mixer = calloc(1, sizeof *mixer);
+    int status = mixer ? snd_mixer_open(&mixer->handle, 0) : -ENOMEM;
+    if (status >= 0) {
+        if ((status = snd_mixer_attach(mixer->handle, name)) >= 0 &&
+            (status = snd_mixer_selem_register(mixer->handle, NULL, NULL)) >= 0)
+            status = snd_mixer_load(mixer->handle);
+        if (status < 0) snd_mixer_close(mixer->handle);
+    }
+    if (status < 0) {
+        snprintf(reason, reason_size, "%s%s%s%s", snd_strerror(status), last_words[0] ? " (" : "", last_words,
+                 last_words[0] ? ")" : "");
+        free(mixer);
+        return NULL;
+    }
+    return mixer;
+}
+
+void swh_mixer_close(swh_mixer *mixer)
+{
+    snd_mixer_close(mixer->handle);
+    free(mixer);
+}
+
+static snd_mixer_elem_t *control_number(swh_mixer *mixer, unsigned number)
+{
+    snd_mixer_elem_t *element = snd_mixer_first_elem(mixer->handle);
+    while (element && number--) element = snd_mixer_elem_next(element);
+    return element;
+}
+
+int swh_mixer_name(swh_mixer *mixer, unsigned number, char *name, size_t name_size)
+{
+    snd_mixer_elem_t *element = control_number(mixer, number);
+    if (!element) return 0;
+    unsigned index = snd_mixer_selem_get_index(element);
+    if (index)
+        snprintf(name, name_size, "%s,%u", snd_mixer_selem_get_name(element), index);
+    else
+        snprintf(name, name_size, "%s", snd_mixer_selem_get_name(element));
+    return 1;
+}
+
+static long share(long least, long highest, int percent) { return least + ((highest - least) * percent + 50) / 100; }
+
+int swh_mixer_set(swh_mixer *mixer, unsigned number, int percent, int is_on)
+{
+    snd_mixer_elem_t *element = control_number(mixer, number);
+    if (!element) return -ENOENT;
+    int plays = snd_mixer_selem_has_playback_volume(element), captures = snd_mixer_selem_has_capture_volume(element);
+    int plays_on = snd_mixer_selem_has_playback_switch(element), hears_on = snd_mixer_selem_has_capture_switch(element);
+    if (percent >= 0 && !plays && !captures) return -SWH_NO_SUCH_PART;
+    if (!is_on && !plays_on && !hears_on) return -SWH_NO_SUCH_PART;
+    long least, highest;
+    int status = 0;
+    if (percent >= 0 && plays) {
+        snd_mixer_selem_get_playback_volume_range(element, &least, &highest);
+        status = snd_mixer_selem_set_playback_volume_all(element, share(least, highest, percent));
+    }
+    /* Of a volume that both directions share there is one. */
+    if (status >= 0 && percent >= 0 && captures && !(plays && snd_mixer_selem_has_common_volume(element))) {
+        snd_mixer_selem_get_capture_volume_range(element, &least, &highest);
+        status = snd_mixer_selem_set_capture_volume_all(element, share(least, highest, percent));
+    }
+    if (status >= 0 && plays_on) status = snd_mixer_selem_set_playback_switch_all(element, is_on);
+    if (status >= 0 && hears_on && !(plays_on && snd_mixer_selem_has_common_switch(element)))
+        status = snd_mixer_selem_set_capture_switch_all(element, is_on);
+    return status < 0 ? status : 0;
+}
+
 int swh_sound_card_after(int card)
 {
     silence_library();

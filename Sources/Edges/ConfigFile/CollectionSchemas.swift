@@ -70,6 +70,9 @@ let userSchema = Schema<UserSection>([
     .list(
         "device.capture_channels", \.captureChannels, .integer(0...7), reloadable: true,
         "Channels that are heard, as their mean; absent: all."),
+    .mapping(
+        "device.mixer", \.mixer, .level, reloadable: true,
+        "Controls of the card's mixer as alsamixer shows them, set when it is opened: {Master: 80%, Mic Boost: off}."),
     .optional(
         "device.ring_level", \.ringLevelDecibels, .integer(-60...0, unit: "dB"), reloadable: true,
         "Absent: device.ring_level of the box."),

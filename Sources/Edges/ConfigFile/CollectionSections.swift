@@ -64,6 +64,8 @@ public struct UserSection: Sendable, Equatable {
     public var periods: Int?
     public var playbackChannels: [Int] = []
     public var captureChannels: [Int] = []
+    /// Percent by name of the control; nil: off.
+    public var mixer: [String: Int?] = [:]
     public var ringLevelDecibels: Int?
     public var echoCancellation: Bool?
     public var noiseSuppression: Bool?

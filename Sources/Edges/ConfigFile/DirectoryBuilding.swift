@@ -103,6 +103,7 @@ extension SwitchhookConfiguration {
             setting.periods = section.periods ?? device.periods
             setting.playbackChannels = section.playbackChannels
             setting.captureChannels = section.captureChannels
+            setting.mixer = section.mixer
             setting.ringLevelDecibels = section.ringLevelDecibels ?? device.ringLevelDecibels
             setting.cancelsEcho = section.echoCancellation ?? (device.echoCancellation && !section.headset)
             setting.suppressesNoise = section.noiseSuppression ?? device.noiseSuppression

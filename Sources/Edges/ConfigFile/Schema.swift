@@ -166,6 +166,39 @@ extension Field {
             }, elements: [])
     }
 
+    /// A mapping whose keys the user chooses, with one scalar each.
+    static func mapping<Value>(
+        _ path: String, _ target: SendableKeyPath<Root, [String: Value]>, _ type: ValueType<Value>,
+        reloadable: Bool = false, _ doc: String
+    ) -> Self {
+        let description = "mapping of name to \(type.description)"
+        return Self(
+            path: path, doc: doc, type: description, isReloadable: reloadable, isSecret: false, shape: .list,
+            decode: { node, path, root, state in
+                switch node.content {
+                case .empty: return
+                case .text, .list: state.fault(node, path, "expected \(description), found \(node.kind)")
+                case .mapping(let pairs):
+                    for (key, _, item) in pairs {
+                        guard case .text(let text) = item.content, let value = type.parse(text) else {
+                            let found = if case .text(let text) = item.content { quoted(text) } else { item.kind }
+                            state.fault(item, "\(path).\(key)", "expected \(type.description), found \(found)")
+                            continue
+                        }
+                        root[keyPath: target][key] = value
+                    }
+                    state.origins[path] = node.origin
+                }
+            },
+            render: { root, path in
+                let pairs = root[keyPath: target].sorted { $0.key < $1.key }.map {
+                    "\(quotedWhenNeeded($0.key)): \(quotedWhenNeeded(type.print($0.value)))"
+                }
+                let text = pairs.isEmpty ? nil : "{\(pairs.joined(separator: ", "))}"
+                return [RenderedValue(parts: path, text: text, isReloadable: reloadable, isSecret: false)]
+            }, elements: [])
+    }
+
     /// A mapping whose keys the user chooses; each value follows `schema`.
     static func collection<Element: Sendable>(
         _ path: String, _ target: SendableKeyPath<Root, [String: Element]>, _ schema: Schema<Element>,

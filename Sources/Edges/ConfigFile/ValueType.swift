@@ -55,6 +55,21 @@ extension ValueType where Value == String {
     }
 }
 
+extension ValueType where Value == Int? {
+    /// A level of a mixer's control; nil: off.
+    static var level: Self {
+        Self(
+            description: "0%…100% or off",
+            parse: { text in
+                if text == "off" { return .some(nil) }
+                guard text.hasSuffix("%"), let percent = Int(text.dropLast()), (0...100).contains(percent) else {
+                    return nil
+                }
+                return percent
+            }, print: { $0.map { "\($0)%" } ?? "off" })
+    }
+}
+
 extension ValueType where Value == Bool {
     static var flag: Self {
         Self(

@@ -125,6 +125,8 @@ public struct DeviceSetting: Hashable, Sendable {
     /// Channels of the card, from 0, that carry the voice (empty: the first two) and that are heard (empty: all).
     public var playbackChannels: [Int] = []
     public var captureChannels: [Int] = []
+    /// Controls of the card's mixer by their names: percent of their range; nil: off.
+    public var mixer: [String: Int?] = [:]
     public var autoAnswer: Bool
     /// Ring volume, decibels, −60…0.
     public var ringLevelDecibels: Int

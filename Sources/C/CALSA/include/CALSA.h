@@ -58,6 +58,24 @@ SWH_ALSA_RT long swh_pcm_write(swh_pcm *_Nonnull pcm, const void *_Nonnull frame
  * the eventfd, which is then cleared. */
 SWH_ALSA_RT int swh_pcm_wait(swh_pcm *_Nullable capture, swh_pcm *_Nullable playback, int event, int64_t timeout_ns);
 
+/* -- Mixers ------------------------------------------------------------------------------------------------------ */
+
+/* Number of the card that a PCM plays on; -1 for a plug-in that has none of its own. */
+int swh_pcm_card(swh_pcm *_Nonnull pcm);
+
+typedef struct swh_mixer swh_mixer;
+
+/* The simple controls of a control device (`hw:0`, `default`). NULL with the reason in words. */
+swh_mixer *_Nullable swh_mixer_open(const char *_Nonnull name, char *_Nonnull reason, size_t reason_size);
+void swh_mixer_close(swh_mixer *_Nonnull mixer);
+/* Name of a control, by number from 0, with ",INDEX" where several have one name; 0 beyond the last. */
+int swh_mixer_name(swh_mixer *_Nonnull mixer, unsigned number, char *_Nonnull name, size_t name_size);
+/* A volume was asked of a control that has none, or off of one without a switch. */
+enum { SWH_NO_SUCH_PART = 95 };
+/* Sets both directions of a control: `percent` of the range of its volume (negative: leaves it), and its switch.
+ * -SWH_NO_SUCH_PART, or a negative errno. */
+int swh_mixer_set(swh_mixer *_Nonnull mixer, unsigned number, int percent, int is_on);
+
 /* -- What there is ----------------------------------------------------------------------------------------------- */
 
 typedef struct {

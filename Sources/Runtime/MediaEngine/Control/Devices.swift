@@ -66,6 +66,8 @@ extension MediaEngine {
             periods: setting.periods)
         configuration.playbackChannels = setting.playbackChannels
         configuration.captureChannels = setting.captureChannels
+        configuration.mixer = setting.mixer.sorted { $0.key < $1.key }
+            .map { MixerLevel(control: $0.key, percent: $0.value) }
         let outage = DeviceOutage()
         do throws(SoundDeviceFault) {
             return try SoundDevice(configuration) { [weak self] report in self?.take(report, of: leg, outage) }
@@ -78,6 +80,13 @@ extension MediaEngine {
         switch report {
         case .silent(let text):
             logger.warning("a sound device is silent", metadata: ["leg": "\(leg)", "reason": "\(text)"])
+        case .mixer(let text):
+            logger.warning(
+                "a mixer level of a sound device is not set", metadata: ["leg": "\(leg)", "reason": "\(text)"])
+        case .preferred(let direction, let name, let former):
+            logger.info(
+                "a preferred sound device has taken over",
+                metadata: ["leg": "\(leg)", "device": "\(name)", "from": "\(former)", "direction": "\(direction)"])
         case .lost(let direction, let name, let reason):
             logger.warning(
                 "a sound device was lost",
