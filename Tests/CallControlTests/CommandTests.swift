@@ -51,6 +51,21 @@ import WireJSON
         #expect(types(rig, from: before + 2) == [event.replacing(":on", with: ":off"), "member:media"])
     }
 
+    @Test("a volume changes the sound, is told once, and stays with the leg that moves")
+    func volume() throws {
+        let rig = waiting()
+        let before = rig.rows.count
+        #expect(order(.volume(-0.5), rig) == nil)
+        #expect(order(.volume(-0.5), rig) == nil)
+        #expect(types(rig, from: before) == ["custom:volume"])
+        let audio = rig.effects.compactMap { effect -> MemberAudio? in
+            if case .updateAudio(rig.caller, let audio) = effect { audio } else { nil }
+        }
+        #expect(audio.map(\.levelDecibels) == [-10])
+        let payload = try JSON(parsing: rig.rows[before].body)
+        #expect(payload["body"]?["level"]?.double == -0.5 && payload["to"] != nil)
+    }
+
     @Test("a leg muted while it rings is muted when it comes into the mix")
     func muteEarly() {
         let rig = Rig()

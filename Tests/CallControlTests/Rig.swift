@@ -18,6 +18,8 @@ final class Rig {
     var rows: [EventRow] = []
     var legs: [LegRecord] = []
     var files: [FileRecord] = []
+    var clients = ClientPresence()
+    var speaking = SpeakingEvents.clients
     private var nextDialog: UInt64 = 100
     private var picked = 0
 
@@ -44,6 +46,7 @@ final class Rig {
     var world: World {
         var settings = CallSettings()
         settings.recordingBase = "http://box"
+        settings.speakingEvents = speaking
         return World(
             now: time.now, wall: time.wallNow, directory: directory, settings: settings,
             statistics: { _ in MediaStatistics() },
@@ -51,6 +54,7 @@ final class Rig {
                 nextDialog += 1
                 return DialogID(rawValue: nextDialog)
             }, isLive: { [self] id, _ in rooms.values.contains { $0.id == id && !$0.hasEnded } },
+            clients: clients,
             pick: { [self] count in
                 picked += 1
                 return picked % count

@@ -13,6 +13,7 @@ struct CallOrdersTests {
         "every action of PUT /v1/calls/{uuid}",
         arguments: [
             (#"{"action":"hangup"}"#, LegCommand.hangUp), (#"{"action":"mute"}"#, .mute(true)),
+            (#"{"action":"volume","level":-0.5}"#, .volume(-0.5)),
             (#"{"action":"unmute"}"#, .mute(false)), (#"{"action":"earmuff"}"#, .earmuff(true)),
             (#"{"action":"unearmuff"}"#, .earmuff(false)),
             (
@@ -40,6 +41,7 @@ struct CallOrdersTests {
         "what is wrong with an order is named",
         arguments: [
             ("", #"{}"#, "action"), ("", #"{"action":"dance"}"#, "action"), ("", #"{"action":7}"#, "action"),
+            ("", #"{"action":"volume"}"#, "level"), ("", #"{"action":"volume","level":1.5}"#, "level"),
             ("", #"{"action":"transfer"}"#, "destination"),
             ("", #"{"action":"transfer","destination":{"type":"ncco"}}"#, "destination/ncco"),
             ("", #"{"action":"transfer","destination":{"type":"x","url":["http://h/"]}}"#, "destination/type"),

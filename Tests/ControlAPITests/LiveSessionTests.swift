@@ -1,4 +1,5 @@
 import CallModel
+import EdgeProtocols
 import Testing
 import WireJSON
 
@@ -122,6 +123,39 @@ struct LiveSessionTests {
         await #expect(throws: LiveRefusal.self) {
             _ = try await hub.open(application: Samples.mine, user: nil, since: nil)
         }
+    }
+
+    @Test("the runtime is told whose sessions there are, when the first of a user comes and the last goes")
+    func presence() async throws {
+        let hub = hub()
+        var sessions = [try await hub.open(application: Samples.mine, user: "kiosk", since: nil)]
+        sessions.append(try await hub.open(application: Samples.mine, user: "kiosk", since: nil))
+        sessions.append(try await hub.open(application: Samples.mine, user: nil, since: nil))
+        let kiosk = ClientPresence(users: ["kiosk"])
+        #expect(commands.presence == [kiosk, ClientPresence(seesAll: true, users: ["kiosk"])])
+        sessions.removeLast()
+        sessions.removeLast()
+        #expect(commands.presence.dropFirst(2) == [kiosk])
+        sessions.removeLast()
+        #expect(commands.presence.dropFirst(3) == [ClientPresence()])
+    }
+
+    @Test("what is not stored is shown to sessions of its application, of conversations that they see")
+    func passing() async throws {
+        let hub = hub()
+        let admin = try await hub.open(application: Samples.mine, user: nil, since: nil)
+        log.commit([Samples.row("member:joined", in: "CON-1", id: 1, user: "kiosk")])
+        log.put(members: [Samples.member("MEM-1", of: "CON-1")])
+        let user = try await hub.open(application: Samples.mine, user: "kiosk", since: nil)
+        hub.tell(Samples.row("audio:speaking:on", in: "CON-1", id: nil, application: ApplicationID("other")))
+        for type in ["audio:speaking:on", "audio:speaking:off"] { hub.tell(Samples.row(type, in: "CON-1", id: nil)) }
+        hub.tell(Samples.row("audio:speaking:on", in: "CON-2", id: nil))
+        var types: [String] = []
+        for await event in admin.passing.prefix(3) { types.append(event.type) }
+        #expect(types == ["audio:speaking:on", "audio:speaking:off", "audio:speaking:on"])
+        #expect(try await user.sees(ConversationID("CON-1")))
+        #expect(try await !user.sees(ConversationID("CON-2")))
+        #expect(try await admin.sees(ConversationID("CON-2")))
     }
 
     @Test("a position from the future starts now")

@@ -46,7 +46,8 @@ private struct Box {
             directory: directory, settings: RuntimeSettings(),
             edges: RuntimeEdges(
                 signalling: FakeSignalling(journal), media: FakeMedia(journal), sockets: FakeSockets(journal), log: log,
-                prompts: FakePrompts(), scripts: Scripts(script: script), time: SystemTimeSource(),
+                prompts: FakePrompts(), scripts: Scripts(script: script),
+                clients: FakeClients(journal), time: SystemTimeSource(),
                 logger: Logger(label: "test")))
     }
 

@@ -1,6 +1,7 @@
 import CallModel
 import EdgeProtocols
 import Foundation
+import Rings
 import Synchronization
 import Testing
 
@@ -73,7 +74,7 @@ import Testing
 
     @Test(
         "a wide member that comes and goes 100 times changes no sample that telephones hear of each other",
-        arguments: ["opus", "g722"])
+        arguments: ["opus", "g722", "l16/48000"])
     func comings(codec: String) throws {
         // A host that stands still makes the engine conceal, or take a pitch period out of what has piled up; such a run
         // says nothing and is done again. A seam would show in each.
@@ -106,16 +107,114 @@ import Testing
                 #expect(b.sequence == a.sequence &+ 1 && b.timestamp == a.timestamp &+ 160)
             }
             if !isCalm && attempt < 4 { continue }
-            // The tone repeats every 20 samples: what is heard is bit by bit what was said, one packet after the other.
-            let said = (0..<20).map { LoopbackPhone.encode(Int16(8000 * sin(2 * Double.pi * 400 * Double($0) / 8000))) }
-            let heard = packets.flatMap { $0.payload }
-            let phase = (0..<20).first { start in (0..<160).allSatisfy { said[(start + $0) % 20] == heard[$0] } }
-            let start = try #require(phase)
-            let wrong = heard.indices.count { said[(start + $0) % 20] != heard[$0] }
+            let (wrong, count) = try differing(packets)
             if wrong != 0 && attempt < 4 { continue }
-            #expect(wrong == 0, "\(wrong) samples of \(heard.count) differ")
+            #expect(wrong == 0, "\(wrong) samples of \(count) differ")
             return
         }
+    }
+
+    /// A tone of 400 Hz repeats every 20 samples: what is heard must be bit by bit what was said, one packet after the
+    /// other.
+    private func differing(_ packets: [LoopbackPhone.Packet]) throws -> (wrong: Int, of: Int) {
+        let said = (0..<20).map { LoopbackPhone.encode(Int16(8000 * sin(2 * Double.pi * 400 * Double($0) / 8000))) }
+        let heard = packets.flatMap { $0.payload }
+        let phase = (0..<20).first { start in (0..<160).allSatisfy { said[(start + $0) % 20] == heard[$0] } }
+        let start = try #require(phase)
+        return (heard.indices.count { said[(start + $0) % 20] != heard[$0] }, heard.count)
+    }
+
+    @Test("steps that get longer when a member with short packets has been gone for long change no sample")
+    func longerSteps() throws {
+        for attempt in 1...4 {
+            let bench = try EngineBench(ports: 45_300...45_399) { $0.shortStepSeconds = 0.2 }
+            let wide = try FarPhone(ports: 45_400...45_499, codec: "l16/48000", frequency: nil, of: bench)
+            let phones = (0..<4).map { _ in LoopbackPhone() }
+            defer {
+                phones.forEach { $0.stop() }
+                wide.stop()
+                bench.engine.stop()
+            }
+            let room = ConversationID.make()
+            let legs = try phones.enumerated().map { try bench.connect($1, frequency: $0 == 0 ? 400 : nil) }
+            for leg in legs { bench.engine.attach(leg, to: room, audio: .flowing) }
+            /// Ticks of the room in half a second.
+            func ticks() -> Int {
+                let before = bench.engine.gauges().ticks
+                usleep(500_000)
+                return bench.engine.gauges().ticks - before
+            }
+            #expect(eventually { phones[1].packets.count > 25 })
+            let first = phones[1].packets.count - 10
+            bench.engine.attach(wide.leg, to: room, audio: .flowing)
+            usleep(100_000)
+            bench.engine.detach(wide.leg)
+            usleep(600_000)
+            let count = ticks()
+            let packets = Array(phones[1].packets[first...])
+            let (wrong, all) = try differing(packets)
+            let isSteady = zip(packets, packets.dropFirst()).allSatisfy {
+                $1.sequence == $0.sequence &+ 1 && $1.timestamp == $0.timestamp &+ 160
+            }
+            if (count > 30 || wrong != 0 || !isSteady) && attempt < 4 { continue }
+            #expect(count <= 30, "steps of 20 ms again")
+            #expect(isSteady)
+            #expect(wrong == 0, "\(wrong) samples of \(all) differ")
+            return
+        }
+    }
+
+    /// Its first and last sound in the room are wherever its tone happens to be.
+    @Test("a 48 kHz member that speaks while it comes and goes makes no step above -60 dBFS in what telephones hear")
+    func seamless() throws {
+        let bench = try EngineBench(ports: 45_200...45_299)
+        defer { bench.engine.stop() }
+        let (speaker, listener) = (AudioPort(rate: 48_000, doorbell: -1), AudioPort(rate: 8000, doorbell: -1))
+        let phones = (0..<2).map { _ in LoopbackPhone() }
+        defer { phones.forEach { $0.stop() } }
+        let (wide, ear) = (LegID.make(), LegID.make())
+        try bench.engine.openPort(wide, speaker)
+        try bench.engine.openPort(ear, listener)
+        let room = ConversationID.make()
+        bench.engine.attach(ear, to: room, audio: .flowing)
+        for phone in phones { bench.engine.attach(try bench.connect(phone, frequency: nil), to: room, audio: .flowing) }
+        // Soft and low, so that its own bends are far below what is looked for.
+        let tone = (0..<48_000).map { Int16(2000 * sin(2 * Double.pi * 100 * Double($0) / 48_000)) }
+        var said = 0
+        var heard: [Int16] = []
+        func speakAndListen(_ milliseconds: Int) {
+            for _ in 0..<milliseconds / 5 {
+                while speaker.rings.toMix.space >= 480 {
+                    let start = said % 48_000
+                    said += speaker.rings.toMix.push(tone[start..<start + 480])
+                }
+                heard += listener.rings.fromMix.pop(listener.rings.fromMix.fill)
+                usleep(5000)
+            }
+        }
+        speakAndListen(100)
+        for round in 0..<20 {
+            bench.engine.attach(wide, to: room, audio: .flowing)
+            speakAndListen(60 + round % 4 * 5)
+            if round % 2 == 0 {
+                bench.engine.detach(wide)
+            } else {
+                bench.engine.update(wide, audio: MemberAudio(flowing: true, muted: true))
+            }
+            speakAndListen(40)
+            bench.engine.detach(wide)
+            bench.engine.update(wide, audio: .flowing)
+        }
+        let loudest = heard.map { abs(Int($0)) }.max() ?? 0
+        #expect((1900...2100).contains(loudest), "its voice is heard, at \(loudest)")
+        // The mix has no step where no sample is further from the line through those before it than -60 dBFS.
+        let values = heard.map { Int($0) }
+        let steps = (1..<values.count - 1).map { index -> Int in
+            let line = 2 * values[index] - values[index - 1]
+            return abs(values[index + 1] - line)
+        }
+        let step = steps.max() ?? 0
+        #expect(step <= 33)
     }
 
     @Test(

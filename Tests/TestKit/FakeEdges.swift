@@ -90,6 +90,13 @@ public struct FakeSockets: SocketDialing {
     }
 }
 
+/// Journals what live sessions would be shown.
+public struct FakeClients: ClientTelling {
+    private let journal: Journal
+    public init(_ journal: Journal) { self.journal = journal }
+    public func tell(_ event: EventRow) { journal.note("clients \(event.type)") }
+}
+
 public final class FakeMedia: MediaControl {
     private let journal: Journal
     private let ports = Mutex<[LegID: AudioPort]>([:])
@@ -131,6 +138,9 @@ public final class FakeMedia: MediaControl {
     }
     public func armListening(_ id: ListeningID) { journal.note("media listen-arm \(id)") }
     public func stopListening(_ id: ListeningID) { journal.note("media listen-stop \(id)") }
+    public func tellSpeaking(in conversation: ConversationID, isOn: Bool) {
+        journal.note("media speaking \(conversation) \(isOn)")
+    }
     public func sendDigits(_ leg: LegID, _ digits: String) { journal.note("media digits \(digits)") }
     public func statistics(_ leg: LegID) -> MediaStatistics { MediaStatistics() }
     public func close(_ leg: LegID) -> MediaStatistics {

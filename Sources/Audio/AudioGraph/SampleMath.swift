@@ -137,6 +137,58 @@ public enum SampleMath {
         }
     }
 
+    /// Brings the first `count` samples up from nothing, on a curve without a bend at either end.
+    @_noLocks public static func fadeIn(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
+        var index = 0
+        while index < count {
+            let faded = unsafe Float(samples[index]) * rise(index &+ 1, of: count)
+            unsafe samples[index] = Int16(faded)
+            index &+= 1
+        }
+    }
+
+    /// Lets samples die away in the first `length` of `count`; the others are silence.
+    @_noLocks public static func fadeOut(_ samples: UnsafeMutablePointer<Int16>, count: Int, within length: Int) {
+        var index = 0
+        while index < length {
+            let faded = unsafe Float(samples[index]) * (1 - rise(index &+ 1, of: length))
+            unsafe samples[index] = Int16(faded)
+            index &+= 1
+        }
+        unsafe clear(samples.advanced(by: length), count: count &- length)
+    }
+
+    /// Adds to `sum` how samples that end could go on: mirrored about the last of them, dying away.
+    @_noLocks public static func addMirrored(
+        _ samples: UnsafePointer<Int16>, to sum: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        let last = unsafe 2 &* Int32(samples[count &- 1])
+        var index = 0
+        while index < count {
+            let mirrored = last &- Int32(unsafe samples[max(0, count &- 2 &- index)])
+            unsafe sum[index] = sum[index] &+ Int32(Float(mirrored) * (1 - rise(index &+ 1, of: count)))
+            index &+= 1
+        }
+    }
+
+    /// From 0 to 1 without a bend at either end.
+    @_noLocks private static func rise(_ index: Int, of count: Int) -> Float {
+        let place = Float(index) / Float(count)
+        return place * place * (3 - 2 * place)
+    }
+
+    /// Sum of the squares.
+    @_noLocks public static func energy(_ samples: UnsafePointer<Int16>, count: Int) -> Double {
+        var sum = 0.0
+        var index = 0
+        while index < count {
+            let value = unsafe Double(samples[index])
+            sum += value * value
+            index &+= 1
+        }
+        return sum
+    }
+
     /// Makes `wanted` samples of `count` in place, on straight lines: for the few that wait while a stream changes its
     /// rate.
     @_noLocks public static func respread(_ samples: UnsafeMutablePointer<Int16>, count: Int, to wanted: Int) {

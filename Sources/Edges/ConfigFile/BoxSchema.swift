@@ -79,6 +79,12 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "media.inband_digits", \.media.inbandDigits, .flag,
         "Listen for keys in the sound of peers without telephone-events; their calls are mixed, not relayed."),
     .scalar(
+        "media.speaking_events", \.media.speakingEvents, .choice,
+        "Who is told who speaks: live sessions of a Conversation, or RTC webhooks too; it is mixed then, not relayed."),
+    .scalar(
+        "media.ducking_db", \.media.duckingDecibels, .integer(0...40, unit: "dB"),
+        "How far voices are lowered for those who hear a prompt over them; 0: not at all."),
+    .scalar(
         "media.opus.application", \.media.opusApplication, .choice,
         "What Opus is tuned for; low-delay saves 4 ms and gives up forward error correction."),
     .scalar(

@@ -78,6 +78,9 @@ public struct MediaSection: Sendable, Equatable {
     public var ptime: Duration = .milliseconds(20)
     public var offerGCM = true
     public var inbandDigits = false
+    public var speakingEvents = SpeakingEvents.clients
+    /// Zero: voices stay as they are under a prompt.
+    public var duckingDecibels = 0
     public var opusBitrate = 24_000
     public var opusComplexity = 5
     public var opusFEC = true

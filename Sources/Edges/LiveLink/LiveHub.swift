@@ -23,8 +23,16 @@ package final class LiveHub: Sendable {
         var application: ApplicationID
         var user: String?
     }
+    private struct Listener {
+        var application: ApplicationID
+        var passing: AsyncStream<EventRow>.Continuation
+    }
+    /// Events that are not stored and wait for a session; beyond it the oldest are dropped.
+    private static let passingLimit = 64
     private struct State {
         var owners: [Owner: Int] = [:]
+        var listeners: [Int: Listener] = [:]
+        var nextListener = 0
         var count = 0
         var isClosed = false
     }
@@ -54,14 +62,17 @@ package final class LiveHub: Sendable {
     package func open(application: ApplicationID, user: String?, since: Int64?) async throws -> LiveSession {
         let owner = Owner(application: application, user: user)
         try admit(owner)
-        let lease = LiveLease { [self] in release(owner) }
+        let (passing, continuation) = AsyncStream.makeStream(
+            of: EventRow.self, bufferingPolicy: .bufferingNewest(Self.passingLimit))
+        let listener = listen(application, continuation)
+        let lease = LiveLease { [self] in release(owner, listener) }
         let newest = try await tail.start()
         // Asked for after `newest`: what is committed in between is in this list and comes by as a row as well.
         var conversations: [ConversationID] = []
         if let user { conversations = try await log.conversations(ofUser: user, application: application) }
         return LiveSession(
             application: application, user: user, start: min(since ?? newest, newest), newest: newest, tail: tail,
-            log: log, commands: commands, conversations: conversations, lease: lease)
+            log: log, commands: commands, conversations: conversations, passing: passing, lease: lease)
     }
 
     /// Ends every session; they close with their position.
@@ -70,27 +81,57 @@ package final class LiveHub: Sendable {
         tail.stop()
     }
 
+    /// Shows an event that is not stored to the sessions of its application.
+    package func tell(_ event: EventRow) {
+        state.withLock { state in
+            for listener in state.listeners.values where listener.application == event.application {
+                listener.passing.yield(event)
+            }
+        }
+    }
+
+    private func listen(_ application: ApplicationID, _ passing: AsyncStream<EventRow>.Continuation) -> Int {
+        state.withLock { state in
+            state.nextListener += 1
+            state.listeners[state.nextListener] = Listener(application: application, passing: passing)
+            return state.nextListener
+        }
+    }
+
+    /// Whose sessions the application has; told whenever the first of a user comes or the last goes.
+    private static func presence(_ application: ApplicationID, _ state: State) -> ClientPresence {
+        let owners = state.owners.keys.filter { $0.application == application }
+        return ClientPresence(
+            seesAll: owners.contains { $0.user == nil }, users: Set(owners.compactMap { $0.user }))
+    }
+
     private func admit(_ owner: Owner) throws(LiveRefusal) {
-        let refusal: LiveRefusal? = state.withLock { state in
-            if state.isClosed { return LiveRefusal(code: .shuttingDown, detail: "the box is shutting down") }
+        try state.withLock { state throws(LiveRefusal) in
+            if state.isClosed { throw LiveRefusal(code: .shuttingDown, detail: "the box is shutting down") }
             if state.count >= sessionLimit {
-                return LiveRefusal(code: .tooManySessions, detail: "the box has \(sessionLimit) sessions open")
+                throw LiveRefusal(code: .tooManySessions, detail: "the box has \(sessionLimit) sessions open")
             }
             if state.owners[owner, default: 0] >= userLimit {
-                return LiveRefusal(code: .tooManySessions, detail: "this user has \(userLimit) sessions open")
+                throw LiveRefusal(code: .tooManySessions, detail: "this user has \(userLimit) sessions open")
             }
             state.owners[owner, default: 0] += 1
             state.count += 1
             gauge.record(state.count)
-            return nil
+            // Under the lock: what is told is in the order in which it happened.
+            if state.owners[owner] == 1 {
+                commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
+            }
         }
-        if let refusal { throw refusal }
     }
 
-    private func release(_ owner: Owner) {
+    private func release(_ owner: Owner, _ listener: Int) {
         let isLast = state.withLock { state -> Bool in
+            state.listeners.removeValue(forKey: listener)?.passing.finish()
             let left = state.owners[owner, default: 1] - 1
             state.owners[owner] = left > 0 ? left : nil
+            if left <= 0 {
+                commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
+            }
             state.count -= 1
             gauge.record(state.count)
             return state.count == 0

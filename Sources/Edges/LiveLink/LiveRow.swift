@@ -31,6 +31,11 @@ package struct LiveRow: Sendable {
         self.message = message
     }
 
+    /// An event that is not stored, as it looks to a reader that may resume from `position`.
+    package static func message(_ event: EventRow, position: Int64) -> [UInt8]? {
+        splice(event.body, position: position)
+    }
+
     /// Adds `position` before the closing brace without parsing the body.
     private static func splice(_ body: [UInt8], position: Int64) -> [UInt8]? {
         guard let end = body.lastIndex(of: UInt8(ascii: "}")), body.first == UInt8(ascii: "{") else { return nil }

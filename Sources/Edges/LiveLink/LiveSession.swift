@@ -22,6 +22,8 @@ package actor LiveSession {
     package nonisolated let application: ApplicationID
     package nonisolated let user: String?
     package nonisolated let start: Int64
+    /// Events of its application that are not stored; one reader.
+    package nonisolated let passing: AsyncStream<EventRow>
 
     /// Invitations that wait for an acknowledgement; older ones are forgotten.
     private static let invitationLimit = 64
@@ -41,10 +43,12 @@ package actor LiveSession {
 
     init(
         application: ApplicationID, user: String?, start: Int64, newest: Int64, tail: LogTail,
-        log: any LogQueries, commands: any CallCommands, conversations: [ConversationID], lease: LiveLease
+        log: any LogQueries, commands: any CallCommands, conversations: [ConversationID],
+        passing: AsyncStream<EventRow>, lease: LiveLease
     ) {
         id = "SES-" + UUIDText.random()
         self.lease = lease
+        self.passing = passing
         self.application = application
         self.user = user
         self.start = start
@@ -80,12 +84,24 @@ package actor LiveSession {
         }
     }
 
+    /// What happens in a conversation now is for this reader.
+    package func sees(_ conversation: ConversationID) async throws -> Bool {
+        guard let user else { return true }
+        try await resolve(conversation, user)
+        return visibleFrom[conversation] != nil
+    }
+
+    /// Looks up where a membership began that is older than the session.
+    private func resolve(_ conversation: ConversationID, _ user: String) async throws {
+        if visibleFrom[conversation] == nil, unresolved.remove(conversation) != nil {
+            visibleFrom[conversation] = try await firstMembership(of: user, in: conversation)
+        }
+    }
+
     private func permits(_ row: LiveRow) async throws -> Bool {
         guard row.application == application else { return false }
         guard let user else { return true }
-        if visibleFrom[row.conversation] == nil, unresolved.remove(row.conversation) != nil {
-            visibleFrom[row.conversation] = try await firstMembership(of: user, in: row.conversation)
-        }
+        try await resolve(row.conversation, user)
         if let membership = row.membership, membership.user == user {
             if visibleFrom[row.conversation] == nil { visibleFrom[row.conversation] = row.position }
             if membership.isInvitation {

@@ -13,6 +13,7 @@ extension ConversationMachine {
         case .hangUp: hangUp(legID, world)
         case .mute(let muted): setAudio(legID, "mute", on: muted, \.muted)
         case .earmuff(let earmuffed): setAudio(legID, "earmuff", on: earmuffed, \.earmuffed)
+        case .volume(let level): setVolume(legID, level)
         case .subscribeDigits(let target): update(legID) { $0.digitTarget = target }
         case .unsubscribeDigits: update(legID) { $0.digitTarget = nil }
         case .stopTalk: stopOverlay(legID, .talk)
@@ -42,7 +43,7 @@ extension ConversationMachine {
                 "audio:dtmf", to: leg.member,
                 body: ["digits": .string(digits), "channel": .object(leg.channel)])
         case .transfer(let script): transfer(leg.id, script, world)
-        case .hangUp, .mute, .earmuff, .subscribeDigits, .unsubscribeDigits, .stopTalk, .stopStream: break
+        case .hangUp, .mute, .earmuff, .volume, .subscribeDigits, .unsubscribeDigits, .stopTalk, .stopStream: break
         }
     }
 
@@ -60,6 +61,17 @@ extension ConversationMachine {
         guard leg.member != nil else { return }
         rtc("audio:\(what):\(on ? "on" : "off")", to: leg.member, body: ["rtc_id": .string(legID.text)])
         memberMedia(legID)
+    }
+
+    /// The contract has no event for it: a custom one tells clients what the others have set.
+    private mutating func setVolume(_ legID: LegID, _ level: Double) {
+        guard legs[legID]?.audio.level != level else { return }
+        update(legID) { $0.audio.level = level }
+        guard let leg = legs[legID] else { return }
+        if leg.isAttached { emit(.updateAudio(legID, heard(leg.audio, by: leg))) }
+        guard leg.member != nil else { return }
+        rtc(
+            "custom:volume", to: leg.member, body: ["level": .number(level), "channel": .object(leg.channel)])
     }
 
     // MARK: talk and stream
@@ -127,6 +139,7 @@ extension ConversationMachine {
             update(legID) { $0.detection?.holds = false }
             placedScripts[legID] = nil
         }
+        endSpeaking(legID, world)
         packRecordings(of: legID)
         for (play, playing) in plays where playing.script == legID || playing.target == .leg(legID) { stop(play) }
         for key in [TimerKey.ring(legID), .length(legID), .digits(legID), .wait(legID)] { emit(.cancelTimer(key)) }

@@ -44,6 +44,7 @@ extension ConversationMachine {
     }
 
     private mutating func finishEnd(_ legID: LegID, _ ending: LegEnding, _ world: World) {
+        endSpeaking(legID, world)
         guard var leg = legs[legID] else { return }
         startVoiceIfNeeded(legID)
         let (instant, conversation) = (lastInstant, id)

@@ -16,6 +16,13 @@ extension ConversationMachine {
         clients: Bool = true
     ) {
         if listed { sequence += 1 }
+        step.batch.events.append(rtcRow(type, listed: listed, from: leg, to: to, body: body, clients: clients))
+    }
+
+    /// As `rtc`; the row is the caller's, and `sequence` is its id if it is listed.
+    func rtcRow(
+        _ type: String, listed: Bool, from leg: Leg?, to: MemberID?, body: JSONObject, clients: Bool
+    ) -> EventRow {
         var payload: JSONObject = ["type": .string(type), "application_id": .string(application.text)]
         // Events that precede the conversation do not name it (rtc-webhooks, "Payload").
         if record != nil { payload["conversation_id"] = .string(id.text) }
@@ -25,11 +32,10 @@ extension ConversationMachine {
         payload["timestamp"] = .string(lastInstant.iso8601)
         payload["body"] = .object(body)
         if let leg, leg.member != nil { payload["_embedded"] = ["from_user": .object(leg.user.json)] }
-        step.batch.events.append(
-            EventRow(
-                application: application, conversation: id, stream: .rtc, id: listed ? sequence : nil, type: type,
-                instant: lastInstant, body: JSON.object(payload).bytes, delivery: .webhook, visibleToClients: clients,
-                leg: leg?.id))
+        return EventRow(
+            application: application, conversation: id, stream: .rtc, id: listed ? sequence : nil, type: type,
+            instant: lastInstant, body: JSON.object(payload).bytes, delivery: .webhook, visibleToClients: clients,
+            leg: leg?.id)
     }
 
     /// The fields common to all status events of a leg.

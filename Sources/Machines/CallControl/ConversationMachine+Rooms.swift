@@ -17,7 +17,7 @@ extension ConversationMachine {
         entry.records = action.record
         entry.recordEvent = action.event ?? leg.eventTarget
         update(legID) { $0.script?.step = .inRoom }
-        depart(legID) { .enterRoom($0, entry) }
+        depart(legID, world) { .enterRoom($0, entry) }
     }
 
     /// `transfer`: every leg of this conversation moves, and no script of it goes on (ncco §3.9).
@@ -42,7 +42,7 @@ extension ConversationMachine {
                 $0.parent = nil
                 $0.isPrivate = false
             }
-            depart(leg.id) { .enterRoom($0, entry) }
+            depart(leg.id, world) { .enterRoom($0, entry) }
         }
     }
 
@@ -55,8 +55,9 @@ extension ConversationMachine {
     }
 
     /// A leg leaves for another conversation, whole.
-    private mutating func depart(_ legID: LegID, _ effect: (Leg) -> Effect) {
+    private mutating func depart(_ legID: LegID, _ world: World, _ effect: (Leg) -> Effect) {
         stopRinging(legID)
+        endSpeaking(legID, world)
         packRecordings(of: legID)
         for (id, play) in plays where play.script == legID || play.target == .leg(legID) { stop(id) }
         update(legID) { $0.overlay = nil }

@@ -43,6 +43,8 @@ public struct ConversationMachine: Sendable {
     /// A named room is silent until a member with `startOnEnter` is in it.
     var hasStarted = false
     var isOver = false
+    /// Who speaks is told.
+    var tellsSpeaking = false
     var isTransientAfterRestart = false
     // The step being built.
     var step = Step()
@@ -108,6 +110,7 @@ public struct ConversationMachine: Sendable {
         touchedLegs = []
         lastInstant = max(lastInstant, world.wall)
         react(to: input, in: world)
+        settleSpeaking(world)
         for leg in legOrder where touchedLegs.contains(leg) {
             if let record = legs[leg]?.record(application: application, conversation: id) {
                 step.batch.legs.append(record)
@@ -146,6 +149,8 @@ public struct ConversationMachine: Sendable {
         case .recordingSilent(let leg, let id): stopRecordings(of: leg) { $0.id == id }
         case .recordingEnded(let leg, let id, let result): recordingEnded(id, leg, result, world)
         case .listened(let leg, let id, let news): listened(leg, id, news, world)
+        case .speaking(let leg, let isSpeaking): speaks(leg, isSpeaking, world)
+        case .clientsChanged: break  // what follows is settled after every input
         case .timer(let key): timerFired(key, world)
         case .sessionRinging(let member):
             guard let leg = liveLegs.first(where: { $0.member == member }), case .sessions = leg.signalling,

@@ -29,6 +29,10 @@ public enum Effect: Sendable {
     case startListening(ListeningID, to: LegID, for: LegID, ListeningTask)
     case armListening(ListeningID)
     case stopListening(ListeningID)
+    /// Who speaks in this conversation is told from now on, or no more.
+    case tellSpeaking(Bool)
+    /// An event that is not stored.
+    case tellClients(EventRow)
     // Scripts
     case ask(LegID, AskID, ScriptRequest)
     case loadScript(LegID, AskID, file: String, substitutions: [String: String])

@@ -27,6 +27,10 @@ public enum ConversationInput: Sendable {
     /// News of what a leg's script listens for.
     case listened(LegID, ListeningID, ListeningNews)
     case timer(TimerKey)
+    /// A member begins to speak so that others hear it, or ends.
+    case speaking(LegID, Bool)
+    /// Live sessions of the application have come or gone.
+    case clientsChanged
     /// A live session of an invited app user has the invitation.
     case sessionRinging(MemberID)
     /// REST, console or client hang-up.
@@ -52,10 +56,13 @@ extension ConversationInput {
         case .socket(let leg, _): leg
         case .scriptReply(let leg, _, _), .sip(let leg, _), .mediaRefused(let leg, _), .digit(let leg, _, _),
             .rtpTimeout(let leg), .device(let leg, _), .hangUp(let leg), .recordingSilent(let leg, _),
-            .command(let leg, _, _), .probe(let leg, _), .listened(let leg, _, _), .keyDown(let leg):
+            .command(let leg, _, _), .probe(let leg, _), .listened(let leg, _, _), .keyDown(let leg),
+            .speaking(let leg, _):
             leg
         case .recordingEnded(let leg, _, _): leg
-        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close: nil
+        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close,
+            .clientsChanged:
+            nil
         }
     }
 }

@@ -44,6 +44,8 @@ public struct Leg: Sendable {
     public var audio = MemberAudio()
     /// Its media is in a mix: answered, or early media.
     public internal(set) var isAttached = false
+    /// Its last `audio:speaking` event said on.
+    var isSpeaking = false
     /// Leg whose script connected it.
     public var parent: LegID?
     /// `X-` and `User-to-User` headers of the INVITE.

@@ -14,13 +14,15 @@ public struct World {
     public var makeDialog: () -> DialogID
     /// Whether the Application has a conversation of this id that a leg can move into.
     public var isLive: (ConversationID, ApplicationID) -> Bool
+    /// Live sessions of the conversation's Application.
+    public var clients: ClientPresence
     /// One of so many, by chance: 0 to one less.
     public var pick: (Int) -> Int
 
     public init(
         now: MonotonicInstant, wall: WallTime, directory: Directory, settings: CallSettings,
         statistics: @escaping (LegID) -> MediaStatistics, makeDialog: @escaping () -> DialogID,
-        isLive: @escaping (ConversationID, ApplicationID) -> Bool,
+        isLive: @escaping (ConversationID, ApplicationID) -> Bool, clients: ClientPresence = ClientPresence(),
         pick: @escaping (Int) -> Int = { Int.random(in: 0..<$0) }
     ) {
         self.now = now
@@ -30,6 +32,7 @@ public struct World {
         self.statistics = statistics
         self.makeDialog = makeDialog
         self.isLive = isLive
+        self.clients = clients
         self.pick = pick
     }
 }
@@ -50,5 +53,6 @@ public struct CallSettings: Sendable {
     /// Media of SIP legs that belong to no trunk.
     public var insideMedia = MediaPolicy(srtp: .offered)
     public var srtpWithoutTLS = SRTPWithoutTLS.loopback
+    public var speakingEvents = SpeakingEvents.clients
     public init() {}
 }

@@ -76,6 +76,34 @@ public protocol CallCommands: Sendable {
     func hangUpDevice(user: String) async throws(CommandFault)
     /// An acknowledgement of `member:invited` by a live session of the user.
     func clientAcknowledgedInvitation(member: MemberID, conversation: ConversationID) async
+    /// Live sessions of an application have come or gone.
+    func clientsChanged(of application: ApplicationID, to presence: ClientPresence)
+}
+
+/// Whose live sessions an application has.
+public struct ClientPresence: Hashable, Sendable {
+    /// One without a user, which sees every conversation.
+    public var seesAll: Bool
+    public var users: Set<String>
+    public init(seesAll: Bool = false, users: Set<String> = []) {
+        self.seesAll = seesAll
+        self.users = users
+    }
+}
+
+/// Tells live sessions what is not stored.
+public protocol ClientTelling: Sendable {
+    /// Shows an event to the sessions that see its conversation now. Never waits; a session that is behind may miss it.
+    func tell(_ event: EventRow)
+}
+
+/// Who is told who speaks: `audio:speaking:on` and `:off`.
+public enum SpeakingEvents: String, Hashable, Sendable, CaseIterable {
+    case off
+    /// Live sessions, while there is one that sees the conversation.
+    case clients
+    /// The Application's RTC event URL too, always.
+    case webhooks
 }
 
 /// One line of `switchhook status`, `/health` and `/metrics`.

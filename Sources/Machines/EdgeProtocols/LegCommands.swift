@@ -8,6 +8,8 @@ public enum LegCommand: Hashable, Sendable {
     case mute(Bool)
     /// Whether the leg stops hearing the others.
     case earmuff(Bool)
+    /// How loud the leg hears, -1 to 1 (`MemberAudio.level`).
+    case volume(Double)
     /// Moves the leg into a Conversation of its own and runs this script there.
     case transfer(TransferScript)
     /// Heard by the leg alone, over its script; replaces what an earlier `talk` or `stream` order plays.

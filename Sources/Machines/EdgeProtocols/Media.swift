@@ -130,6 +130,8 @@ public enum MediaReport: Sendable {
     case digit(LegID, digit: Character, durationMilliseconds: Int)
     /// Played to its end (or stopped: then no report follows).
     case playDone(PlayID)
+    /// A member of a conversation where that is told begins to speak so that others hear it, or ends.
+    case speaking(LegID, Bool)
     /// No RTP for the configured time, without hold.
     case rtpTimeout(LegID)
     /// The recording has heard no speech for its time; told once.
@@ -180,6 +182,8 @@ public protocol MediaControl: Sendable {
     func armListening(_ id: ListeningID)
     /// Nothing is told of it any more.
     func stopListening(_ id: ListeningID)
+    /// Tells who speaks in a conversation, by `speaking` reports, or no more; its sound is mixed as long as that lasts.
+    func tellSpeaking(in conversation: ConversationID, isOn: Bool)
     /// RFC 4733 events, or tones to a peer without them: 100 ms on, 100 ms gap; `p` is a pause of 500 ms.
     func sendDigits(_ leg: LegID, _ digits: String)
     func statistics(_ leg: LegID) -> MediaStatistics

@@ -112,6 +112,8 @@ actor ConversationActor {
             switchboard.forget(id)
             edges.media.stopListening(id)
         case .stopRecording(let recording): edges.media.stopRecording(recording)
+        case .tellSpeaking(let isOn): edges.media.tellSpeaking(in: id, isOn: isOn)
+        case .tellClients(let event): edges.clients.tell(event)
         case .sendDigits(let leg, let digits): edges.media.sendDigits(leg, digits)
         case .ask(let leg, let ask, let request): self.ask(leg, ask, request)
         case .loadScript(let leg, let ask, let file, let substitutions):
@@ -213,8 +215,8 @@ actor ConversationActor {
     private func start(_ play: PlayID, _ clip: PCMClip, _ target: PlayTarget, loop: Int, level: Double) {
         guard loading.remove(play) != nil else { return }
         switchboard.register(play, with: self)
-        // Script levels −1…1: 0 leaves the prompt as it is, −1 is a whisper, 1 as loud as headroom allows.
-        edges.media.play(clip, as: play, to: target, loop: loop, gainDecibels: level < 0 ? level * 20 : level * 6)
+        edges.media.play(
+            clip, as: play, to: target, loop: loop, gainDecibels: MemberAudio.decibels(ofLevel: level))
     }
 
     private func record(_ id: RecordingID, _ source: RecordingSource, _ setting: RecordingSetting) {

@@ -11,12 +11,14 @@ public struct RuntimeEdges: Sendable {
     public var log: any EventLog
     public var prompts: any PromptLoading
     public var scripts: any ScriptAsking
+    public var clients: any ClientTelling
     public var time: any TimeSource
     public var logger: Logger
 
     public init(
         signalling: any Signalling, media: any MediaControl, sockets: any SocketDialing, log: any EventLog,
-        prompts: any PromptLoading, scripts: any ScriptAsking, time: any TimeSource, logger: Logger
+        prompts: any PromptLoading, scripts: any ScriptAsking,
+        clients: any ClientTelling, time: any TimeSource, logger: Logger
     ) {
         self.signalling = signalling
         self.media = media
@@ -24,6 +26,7 @@ public struct RuntimeEdges: Sendable {
         self.log = log
         self.prompts = prompts
         self.scripts = scripts
+        self.clients = clients
         self.time = time
         self.logger = logger
     }

@@ -108,6 +108,14 @@ extension Switchboard: CallCommands {
         self.conversation(conversation)?.post(.sessionRinging(member))
     }
 
+    public func clientsChanged(of application: ApplicationID, to presence: ClientPresence) {
+        let conversations = tables.withLock { tables in
+            tables.clients[application] = presence == ClientPresence() ? nil : presence
+            return tables.conversations.values.filter { $0.application == application }
+        }
+        for conversation in conversations { conversation.post(.clientsChanged) }
+    }
+
     // MARK: Shutdown and restart
 
     /// Refuses new calls from now on; returns when every call has ended or `timeout` has passed, whichever is first.

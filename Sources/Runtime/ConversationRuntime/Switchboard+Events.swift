@@ -49,6 +49,7 @@ extension Switchboard {
         case .playDone(let play):
             let conversation = tables.withLock { $0.plays.removeValue(forKey: play) }
             conversation?.post(.playDone(play))
+        case .speaking(let leg, let isSpeaking): conversation(of: leg)?.post(.speaking(leg, isSpeaking))
         case .rtpTimeout(let leg): conversation(of: leg)?.post(.rtpTimeout(leg))
         case .recordingSilent(let recording): recordingSilent(recording)
         case .recordingEnded(let recording, let result): recordingEnded(recording, result)

@@ -45,6 +45,8 @@ public final class Switchboard: Sendable {
         var rooms: [RoomKey: ConversationActor] = [:]
         var storedRooms: [RoomKey: ConversationRecord] = [:]
         var devices: [String: LegID] = [:]
+        /// Live sessions of each application.
+        var clients: [ApplicationID: ClientPresence] = [:]
         var isDraining = false
         var idle: [CheckedContinuation<Void, Never>] = []
         var orders = Orders()
@@ -85,19 +87,20 @@ public final class Switchboard: Sendable {
 
     /// - Parameter application: whose users can be called by name.
     func world(of application: ApplicationID) -> World {
-        let (directory, settings) = tables.withLock { tables in
+        let (directory, settings, clients) = tables.withLock { tables in
+            let clients = tables.clients[application] ?? ClientPresence()
             guard tables.directory.apiUsers[application] != nil else {
-                return (tables.directory, tables.settings.calls)
+                return (tables.directory, tables.settings.calls, clients)
             }
             let scope = tables.scopes[application] ?? tables.directory.scoped(to: application)
             tables.scopes[application] = scope
-            return (scope, tables.settings.calls)
+            return (scope, tables.settings.calls, clients)
         }
         let (media, signalling) = (edges.media, edges.signalling)
         return World(
             now: edges.time.now, wall: edges.time.wallNow, directory: directory, settings: settings,
             statistics: { media.statistics($0) }, makeDialog: { signalling.makeDialog() },
-            isLive: { [self] id, application in conversation(id)?.application == application })
+            isLive: { [self] id, application in conversation(id)?.application == application }, clients: clients)
     }
 
     // MARK: Look-ups of the conversations

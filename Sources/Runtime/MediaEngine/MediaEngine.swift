@@ -132,6 +132,7 @@ public final class MediaEngine: MediaControl {
             for mix in state.closingMixes.values { mix.free() }
             state.legs = [:]
             state.mixes = [:]
+            state.watched = []
             state.closingMixes = [:]
             state.workers = []
         }

@@ -11,6 +11,10 @@ public struct MediaEngineConfiguration: Sendable {
     public var relayDrainMilliseconds = 2
     /// A leg in a conversation without RTP for so long is reported; 0: never.
     public var rtpTimeoutSeconds = 60
+    /// How long a mix keeps the short steps of a member that has left.
+    public var shortStepSeconds = 30.0
+    /// How far voices are lowered for those who hear a prompt, 0 to 40; 0: not at all.
+    public var duckingDecibels = 0
     /// Ask for SCHED_FIFO.
     public var wantsRealTime = true
     /// Lock memory as it is touched (MCL_ONFAULT).

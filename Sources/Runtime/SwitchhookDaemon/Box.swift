@@ -45,6 +45,7 @@ final class Box: Sendable {
         let time = SystemTimeSource()
         let inbox = EdgeInbox()
         let owners = OwnerLookup()
+        let sessions = ClientSessions()
         self.logger = logger
         self.load = load
         self.configuration = Mutex(configuration)
@@ -85,8 +86,7 @@ final class Box: Sendable {
             directory: directory, settings: configuration.runtime,
             edges: RuntimeEdges(
                 signalling: sip, media: media, sockets: sockets, log: store, prompts: prompts, scripts: scripts,
-                time: time,
-                logger: logger))
+                clients: sessions, time: time, logger: logger))
         keeper = DirectoryKeeper(
             records: store, secrets: secrets, configured: directory, settings: configuration.runtime)
         owners.connect(switchboard)
@@ -110,11 +110,12 @@ final class Box: Sendable {
                     "http": .string("\(configuration.http.listen)"), "state": .string(configuration.store.path),
                 ]
             })
-        server.use(
-            ControlServer(
-                configuration: configuration.controlAPI, log: store, commands: switchboard, status: switchboard,
-                editing: keeper, tokens: Callers(switchboard: switchboard), hooks: hooks, logger: logger,
-                onReady: { [server] _ in server.listening() }))
+        let control = ControlServer(
+            configuration: configuration.controlAPI, log: store, commands: switchboard, status: switchboard,
+            editing: keeper, tokens: Callers(switchboard: switchboard), hooks: hooks, logger: logger,
+            onReady: { [server] _ in server.listening() })
+        sessions.connect(control)
+        server.use(control)
         reference.object = self
     }
 

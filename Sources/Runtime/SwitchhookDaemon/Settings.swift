@@ -94,6 +94,7 @@ extension SwitchhookConfiguration {
             codecs: media.codecs.map(\.rawValue), srtp: .offered, offerGCM: media.offerGCM,
             ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000), opus: opus)
         settings.calls.insideMedia.hearsKeys = media.inbandDigits
+        settings.calls.speakingEvents = media.speakingEvents
         settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
         return settings
     }
@@ -106,6 +107,7 @@ extension SwitchhookConfiguration {
         settings.workers = media.workers == 0 ? nil : media.workers
         settings.relayDrainMilliseconds = Int(media.relayDrain / .milliseconds(1))
         settings.rtpTimeoutSeconds = Int(media.rtpTimeout.components.seconds)
+        settings.duckingDecibels = media.duckingDecibels
         // Locked memory cannot be given back to the system: after 11 000 calls the process kept 210 MB that it had freed.
         settings.locksMemory = false
         settings.maximumLegs = 2 * sip.maxCalls + 64

@@ -91,6 +91,8 @@ public struct MemberAudio: Hashable, Sendable {
     public var enabled: Bool
     public var muted: Bool
     public var earmuffed: Bool
+    /// How loud it hears, as levels of prompts: -1 a whisper, 0 as it is, 1 as loud as headroom allows.
+    public var level = 0.0
     /// Legs that may hear this one: nil everyone, empty nobody.
     public var canSpeak: [LegID]?
     /// Legs this one may hear: nil everyone, empty nobody.
@@ -107,6 +109,12 @@ public struct MemberAudio: Hashable, Sendable {
         self.canSpeak = canSpeak
         self.canHear = canHear
     }
+
+    /// The level as a gain: -20 to 6 dB.
+    public var levelDecibels: Double { Self.decibels(ofLevel: level) }
+
+    /// What a level from -1 to 1 means, of a member or of a prompt.
+    public static func decibels(ofLevel level: Double) -> Double { level < 0 ? level * 20 : level * 6 }
 
     /// `{"audio": …, "audio_settings": {…}}`
     public var json: JSON {

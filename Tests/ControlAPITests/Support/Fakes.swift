@@ -16,6 +16,7 @@ final class FakeCommands: CallCommands {
         var orders: [Order] = []
         var answered: [String] = []
         var acknowledged: [Acknowledgement] = []
+        var presence: [ClientPresence] = []
         var fault: CommandFault?
     }
     private let state = Mutex(State())
@@ -26,6 +27,7 @@ final class FakeCommands: CallCommands {
     var orders: [Order] { state.withLock { $0.orders } }
     var answered: [String] { state.withLock { $0.answered } }
     var acknowledged: [Acknowledgement] { state.withLock { $0.acknowledged } }
+    var presence: [ClientPresence] { state.withLock { $0.presence } }
     func fail(with fault: CommandFault?) { state.withLock { $0.fault = fault } }
 
     func create(_ call: NewCall) async throws(CommandFault) -> NewCallReceipt {
@@ -53,6 +55,10 @@ final class FakeCommands: CallCommands {
 
     func clientAcknowledgedInvitation(member: MemberID, conversation: ConversationID) async {
         state.withLock { $0.acknowledged.append(Acknowledgement(member: member, conversation: conversation)) }
+    }
+
+    func clientsChanged(of application: ApplicationID, to presence: ClientPresence) {
+        state.withLock { $0.presence.append(presence) }
     }
 
     private func check() throws(CommandFault) {

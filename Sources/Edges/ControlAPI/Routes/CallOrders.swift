@@ -53,9 +53,19 @@ struct CallOrders: Sendable {
         case "unmute": return .mute(false)
         case "earmuff": return .earmuff(true)
         case "unearmuff": return .earmuff(false)
+        case "volume": return .volume(try level(body))
         case "transfer": return .transfer(try destination(body))
-        default: throw .invalid("action", "must be hangup, mute, unmute, earmuff, unearmuff or transfer")
+        default: throw .invalid("action", "must be hangup, mute, unmute, earmuff, unearmuff, volume or transfer")
         }
+    }
+
+    /// How loud a member hears: of this box alone.
+    private static func level(_ body: JSONObject) throws(Problem) -> Double {
+        guard let value = body["level"] else { throw .invalid("level", "is required") }
+        guard let level = value.double, (-1...1).contains(level) else {
+            throw .invalid("level", "must be a number from -1 to 1")
+        }
+        return level
     }
 
     private static func destination(_ body: JSONObject) throws(Problem) -> TransferScript {

@@ -1,4 +1,4 @@
-import CallModel
+public import CallModel
 import LiveLink
 public import EdgeProtocols
 import HTTPTypes
@@ -142,6 +142,10 @@ public final class ControlServer: Service {
             throw ControlServerError(.cannotBind, "HTTP cannot listen on \(address): \(error)")
         }
     }
+}
+
+extension ControlServer: ClientTelling {
+    public func tell(_ event: EventRow) { hub.tell(event) }
 }
 
 /// Gathers the addresses and tells them once all listeners are open.

@@ -1,3 +1,4 @@
+import CallModel
 import LiveLink
 import EdgeProtocols
 import Logging
@@ -22,8 +23,11 @@ struct LivePump: Sendable {
 
     /// Runs the session; the last message is queued by `finish` before anything is cancelled.
     func run(finish: @escaping @Sendable (LiveEnd, Int64) -> Void) async {
+        sink.put([LiveOutput(position: session.start, bytes: LiveMessages.ready(session))])
+        sink.settle(session.start)
         await withTaskGroup(of: LiveEnd.self) { group in
             group.addTask { await pump() }
+            group.addTask { await pass() }
             group.addTask { await watch() }
             guard let end = await group.next() else { return }
             Counter(label: "switchhook_client_sessions_ended_total", dimensions: [("reason", end.rawValue)]).increment()
@@ -35,8 +39,6 @@ struct LivePump: Sendable {
 
     private func pump() async -> LiveEnd {
         do {
-            sink.put([LiveOutput(position: session.start, bytes: LiveMessages.ready(session))])
-            sink.settle(session.start)
             while let batch = try await session.next() {
                 if batch.rows.isEmpty {
                     sink.settle(batch.end)
@@ -53,6 +55,24 @@ struct LivePump: Sendable {
             return Task.isCancelled ? .peerGone : .shuttingDown
         } catch is ChannelError {
             return .peerGone
+        } catch {
+            logger.error(
+                "Client session cannot read the log", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            return .failed
+        }
+    }
+
+    /// Events that are not stored, between the others.
+    private func pass() async -> LiveEnd {
+        do {
+            for await event in session.passing {
+                guard let conversation = event.conversation, try await session.sees(conversation) else { continue }
+                let position = sink.settled
+                guard let message = LiveRow.message(event, position: position) else { continue }
+                sink.put([LiveOutput(position: position, bytes: message)])
+                if sink.isBehind { return .behind }
+            }
+            return Task.isCancelled ? .peerGone : .shuttingDown
         } catch {
             logger.error(
                 "Client session cannot read the log", metadata: ["session": "\(session.id)", "error": "\(error)"])

@@ -29,6 +29,8 @@ extension EngineState {
             guard let leg = known(message) else { return }
             let digit = Character(UnicodeScalar(UInt8(truncatingIfNeeded: message.second)))
             news.append(.digit(leg.id, digit: digit, durationMilliseconds: Int(message.third)))
+        case .speaking:
+            if let leg = known(message) { news.append(.speaking(leg.id, message.second != 0)) }
         case .timedOut:
             if let leg = known(message) { news.append(.rtpTimeout(leg.id)) }
         case .keyDown:
@@ -67,7 +69,7 @@ extension EngineState {
         case .untapped:
             let tap = unsafe pointer.assumingMemoryBound(to: TapBlock.self)
             if let record = unsafe tapsBySerial[tap.pointee.serial] { forget(record) }
-        case .firstAudio, .digit, .timedOut, .keyDown:
+        case .firstAudio, .digit, .timedOut, .keyDown, .speaking:
             return
         }
     }

@@ -15,6 +15,8 @@ struct EngineState {
     var taps: [TapName: TapRecord] = [:]
     /// Those that are being ended too.
     var tapsBySerial: [UInt64: TapRecord] = [:]
+    /// Where it is told who speaks.
+    var watched: Set<ConversationID> = []
     var lastSerial: UInt64 = 0
     var isRunning = false
 

@@ -2,6 +2,7 @@ public import CallModel
 import EdgeProtocols
 import Rings
 
+internal import Glibc
 internal import Synchronization
 
 /// Who is in which mix, and who hears whom.
@@ -32,6 +33,13 @@ extension MediaEngine {
         }
     }
 
+    public func tellSpeaking(in conversation: ConversationID, isOn: Bool) {
+        state.withLock { state in
+            let isNew = isOn ? state.watched.insert(conversation).inserted : state.watched.remove(conversation) != nil
+            if isNew, let mix = state.mixes[conversation] { state.tellSpeech(of: mix, isOn: isOn) }
+        }
+    }
+
     public func sendDigits(_ leg: LegID, _ digits: String) {
         state.withLock { state in
             guard let record = state.legs[leg] else { return }
@@ -52,13 +60,22 @@ extension EngineState {
         if let known = mixes[conversation] { return known }
         let made = MixRecord(id: conversation, worker: place(preferring: leg?.worker))
         mixes[conversation] = made
+        if watched.contains(conversation) { tellSpeech(of: made, isOn: true) }
         return made
+    }
+
+    func tellSpeech(of mix: MixRecord, isOn: Bool) {
+        var message = RingMessage(
+            kind: WorkerCommand.tellSpeech.rawValue, tag: 0, first: isOn ? 1 : 0, second: 0, third: 0)
+        unsafe message.pointer = UnsafeMutableRawPointer(mix.block)
+        workers[mix.worker].send(message)
     }
 
     func apply(_ audio: MemberAudio, to leg: LegRecord) {
         if leg.audio == audio { return }
         let isOrdinary =
             audio.enabled && !audio.muted && !audio.earmuffed && audio.canSpeak == nil && audio.canHear == nil
+            && audio.level == 0
         let isFirst = leg.audio == nil
         leg.audio = audio
         if isFirst && isOrdinary { return }
@@ -68,7 +85,8 @@ extension EngineState {
         leg.canSpeak = audio.canSpeak.map { KeyList.allocate($0.map { LegKey.of($0) }) }
         leg.canHear = audio.canHear.map { KeyList.allocate($0.map { LegKey.of($0) }) }
         change.rights = AudioRights(
-            isEnabled: audio.enabled, isMuted: audio.muted, isEarmuffed: audio.earmuffed, canSpeak: leg.canSpeak,
+            isEnabled: audio.enabled, isMuted: audio.muted, isEarmuffed: audio.earmuffed,
+            volume: Float(pow(10, audio.levelDecibels / 20)), canSpeak: leg.canSpeak,
             canHear: leg.canHear)
         send(change, to: leg)
     }

@@ -1,6 +1,7 @@
 import CLinux
 import RTPTransport
 import Rings
+internal import Glibc
 internal import Synchronization
 
 /// Control's end of one worker: its thread, its two rings, its memory.
@@ -52,7 +53,9 @@ internal import Synchronization
                 commands: commands, scratch: scratch, wakeDescriptor: wake, reportDescriptor: reportDescriptor,
                 epoll: epoll, packetEpoll: packetEpoll,
                 drain: UInt64(max(1, min(10, configuration.relayDrainMilliseconds))) * 1_000_000,
-                timeout: UInt64(max(0, configuration.rtpTimeoutSeconds)) * 1_000_000_000, wakeEvents: wakeEvents,
+                timeout: UInt64(max(0, configuration.rtpTimeoutSeconds)) * 1_000_000_000,
+                patience: UInt64(max(0, configuration.shortStepSeconds) * 1_000_000_000),
+                ducked: pow(10, -Float(max(0, configuration.duckingDecibels)) / 20), wakeEvents: wakeEvents,
                 packetEvents: packetEvents, heap: DeadlineHeap(capacity: configuration.maximumLegs * 4 + 1024),
                 retired: retired))
     }

@@ -56,6 +56,16 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var heldUntil: UInt64 = 0
     /// It has not sent anything since it came into its mix.
     var hasMoved = false
+    /// Nobody has heard it yet, or not since it was muted: its next sound comes up from nothing.
+    var fadesIn = true
+    /// It was muted: what it says in the next step dies away.
+    var fadesOut = false
+    /// Tells when it speaks, while its mix tells that.
+    var speech = SpeakingDetector()
+    /// How far the voices that it hears are lowered under a prompt.
+    var ducking = SmoothGain()
+    /// How loud it hears.
+    var loudness = SmoothGain()
     var housekeeping: HeapNodePointer
     var lastPacket: UInt64 = 0
     /// RTP is expected since then; 0: it is not.
@@ -68,6 +78,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var speaks = false
     /// What it says in this step, at its own rate.
     let said: UnsafeMutablePointer<Int16>
+    /// Samples of that; 0 when they are of another rate than `rate`.
+    var saidCount = 0
     /// Echo, noise and level of a device with a microphone; nil when off.
     var voice: VoiceLink?
 
@@ -133,6 +145,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
             isOtherCodec = !old.codec.isSame(as: new.codec)
         }
         if isOtherCodec {
+            saidCount = 0
             input.use(next.codec)
             output.use(next.codec, eventClockRate: next.eventClockRate)
             statistics.clockRateChanged(to: next.codec.clockRate)
@@ -147,6 +160,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     /// The codec's samples have another rate from the next step on; on the wire nothing changes.
     @_noLocks mutating func retune(to codec: CodecKind) {
         guard let present = settings?.codec, present.isSame(as: codec) else { return }
+        saidCount = 0
         input.retune(to: codec)
         output.retune(to: codec)
         settings?.codec = codec

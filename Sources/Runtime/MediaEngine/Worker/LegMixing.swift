@@ -25,6 +25,30 @@ extension LegBlock {
         return isVoiced
     }
 
+    /// Others hear what was said in this step, or not; it begins and ends without a step.
+    @_noLocks mutating func isHeard(_ count: Int, _ isVoiced: Bool) {
+        saidCount = count
+        speaks = isVoiced && (rights.speaks || fadesOut)
+        if speaks {
+            let length = min(count, rate / 200)
+            if fadesOut {
+                unsafe SampleMath.fadeOut(said, count: count, within: length)
+            } else if fadesIn {
+                fadesIn = false
+                unsafe SampleMath.fadeIn(said, count: length)
+            }
+        }
+        fadesOut = false
+        if !rights.speaks { fadesIn = true }
+    }
+
+    /// Reports when it begins or ends to speak so that others hear it.
+    @_noLocks mutating func tellSpeech(_ count: Int, _ sink: borrowing ReportSink) {
+        let samples: UnsafePointer<Int16>? = unsafe speaks ? UnsafePointer(said) : nil
+        if unsafe !speech.hear(samples, count: count, rate: rate) { return }
+        sink.report(.speaking, serial: serial, speech.isOn ? 1 : 0, 0)
+    }
+
     /// Reports the first sound of a leg that has no packets.
     @_noLocks private mutating func tellFirst(_ isVoiced: Bool, _ scratch: borrowing Scratch) -> Bool {
         if isVoiced && !hasHeard {

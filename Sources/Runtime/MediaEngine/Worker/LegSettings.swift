@@ -72,6 +72,8 @@ struct AudioRights {
     var isEnabled = true
     var isMuted = false
     var isEarmuffed = false
+    /// Gain of what it hears.
+    var volume: Float = 1
     /// Nil: everyone; empty: nobody.
     var canSpeak: KeyList?
     var canHear: KeyList?

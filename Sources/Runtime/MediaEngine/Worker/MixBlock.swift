@@ -26,11 +26,20 @@ import AudioGraph
     /// One bit for each bus that has members; converters between them.
     var places: UInt8 = 1
     var converters: UnsafeMutablePointer<BusConverters>?
-    /// Buses on which somebody spoke in the last step, and whether prompts played: converters ring for less than that.
+    /// Buses on which somebody spoke in the last step and in the one before: converters ring for less than two of 5 ms,
+    /// also those of a bus that nobody is on any more.
     var voicedPlaces: UInt8 = 0
+    var formerPlaces: UInt8 = 0
+    /// Prompts played in the last step.
     var hadPrompts = false
     /// Milliseconds of a tick: 5, 10 or 20.
     var step = 20
+    /// When the members that there are now get the longer step that does for them; 0: they have it.
+    var longerStepFrom: UInt64 = 0
+    /// Somebody wants to know who is speaking: sound is mixed as long as that lasts.
+    var tellsSpeech = false
+    /// What those who have just left, or were muted, sound out with.
+    var farewell: Farewell
     var hasLists = false
     /// Ticks since relaying became possible.
     var relayableTicks = 0
@@ -45,19 +54,22 @@ import AudioGraph
     /// Control only.
     static func allocate(isLobby: Bool) -> UnsafeMutablePointer<MixBlock> {
         let mix = UnsafeMutablePointer<MixBlock>.allocate(capacity: 1)
-        unsafe mix.initialize(to: MixBlock(isLobby: isLobby, node: HeapNode.allocate()))
+        unsafe mix.initialize(
+            to: MixBlock(isLobby: isLobby, farewell: Farewell.allocate(isEmpty: isLobby), node: HeapNode.allocate()))
         unsafe mix.pointee.node.pointee.owner = UnsafeMutableRawPointer(mix)
         return unsafe mix
     }
 
-    private init(isLobby: Bool, node: HeapNodePointer) {
+    private init(isLobby: Bool, farewell: Farewell, node: HeapNodePointer) {
         self.isLobby = isLobby
+        self.farewell = farewell
         unsafe self.node = node
     }
 
     /// Control only.
     static func deallocate(_ mix: UnsafeMutablePointer<MixBlock>) {
         unsafe mix.pointee.node.deallocate()
+        unsafe mix.pointee.farewell.deallocate()
         unsafe mix.deallocate()
     }
 }

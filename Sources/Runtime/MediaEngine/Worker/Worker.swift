@@ -25,6 +25,10 @@ import Rings
     let drain: UInt64
     /// Nanoseconds without RTP after which a leg in a conversation is reported; 0: never.
     let timeout: UInt64
+    /// Nanoseconds for which short steps stay after the last member that needs them.
+    let patience: UInt64
+    /// What is left of the voices under a prompt, 0 to 1.
+    let ducked: Float
     let wakeEvents: UnsafeMutablePointer<swh_event>
     let packetEvents: UnsafeMutablePointer<swh_event>
     var heap: DeadlineHeap

@@ -28,8 +28,9 @@ extension Worker {
             }
             place &+= 1
         }
-        // After the last voice a converter has one step to ring out.
-        let sounding = unsafe voiced | mix.pointee.voicedPlaces
+        // After the last voice a converter has two steps to ring out.
+        let sounding = unsafe voiced | mix.pointee.voicedPlaces | mix.pointee.formerPlaces
+        unsafe mix.pointee.formerPlaces = mix.pointee.voicedPlaces
         unsafe mix.pointee.voicedPlaces = voiced
         guard let converters = unsafe mix.pointee.converters else { return }
         var from = 0

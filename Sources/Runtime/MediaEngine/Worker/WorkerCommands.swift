@@ -34,6 +34,8 @@ extension Worker {
             case .equip:
                 let mix = unsafe pointer.assumingMemoryBound(to: MixBlock.self)
                 unsafe mix.pointee.converters = UnsafeMutablePointer(bitPattern: Int(message.first))
+            case .tellSpeech:
+                unsafe tellSpeech(of: pointer.assumingMemoryBound(to: MixBlock.self), message.first != 0)
             case .tap:
                 unsafe addTap(pointer.assumingMemoryBound(to: TapBlock.self))
             case .untap:
@@ -72,6 +74,10 @@ extension Worker {
         unsafe mix.pointee.members = leg
         unsafe mix.pointee.memberCount &+= 1
         unsafe leg.pointee.hasMoved = true
+        unsafe leg.pointee.fadesIn = true
+        unsafe leg.pointee.fadesOut = false
+        unsafe leg.pointee.speaks = false
+        unsafe leg.pointee.speech = SpeakingDetector()
         if unsafe mix.pointee.isLobby {
             unsafe leg.pointee.expectedSince = 0
         } else if unsafe leg.pointee.expectedSince == 0 {
@@ -82,6 +88,8 @@ extension Worker {
 
     @_noLocks mutating func leave(_ leg: LegPointer) {
         guard let mix = unsafe leg.pointee.mix else { return }
+        unsafe endVoice(leg, mix)
+        if unsafe leg.pointee.speech.isOn { unsafe scratch.sink.report(.speaking, serial: leg.pointee.serial, 0, 0) }
         if case .relaying = unsafe mix.pointee.mode { unsafe endRelay(mix, goesOn: false) }
         var previous: LegPointer?
         var member = unsafe mix.pointee.members
@@ -105,6 +113,15 @@ extension Worker {
         unsafe review(mix)
     }
 
+    /// What was heard of a leg that leaves ends without a step.
+    @_noLocks private func endVoice(_ leg: LegPointer, _ mix: MixPointer) {
+        guard case .mixing = unsafe mix.pointee.mode, unsafe leg.pointee.speaks else { return }
+        unsafe leg.pointee.speaks = false
+        if unsafe mix.pointee.hasLists { return unsafe armOutputs(mix) }
+        unsafe mix.pointee.farewell.add(
+            leg.pointee.said, count: leg.pointee.saidCount, rate: leg.pointee.rate)
+    }
+
     @_noLocks private mutating func change(_ leg: LegPointer, _ bits: Int64) {
         guard let box = unsafe UnsafeMutablePointer<LegChange>(bitPattern: Int(bits)) else { return }
         if let mix = unsafe leg.pointee.mix, case .relaying = unsafe mix.pointee.mode {
@@ -114,6 +131,9 @@ extension Worker {
         if let codec = unsafe box.pointee.codec { unsafe leg.pointee.retune(to: codec) }
         if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
         if let rights = unsafe box.pointee.rights {
+            if unsafe !rights.speaks && leg.pointee.rights.speaks && leg.pointee.speaks {
+                unsafe leg.pointee.fadesOut = true
+            }
             unsafe leg.pointee.rights = rights
             unsafe armOutputs(leg.pointee.mix)
         }
@@ -175,6 +195,16 @@ extension Worker {
             }
         }
         unsafe retire(.stopped, UnsafeMutableRawPointer(player))
+    }
+
+    @_noLocks private mutating func tellSpeech(of mix: MixPointer, _ isOn: Bool) {
+        unsafe mix.pointee.tellsSpeech = isOn
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            unsafe leg.pointee.speech = SpeakingDetector()
+        }
+        unsafe review(mix)
     }
 
     /// Takes a player out of its target's list.

@@ -23,6 +23,8 @@ enum WorkerCommand: UInt32 {
     case quit
     /// pointer: mix; first: `BusConverters`, which replace those it has.
     case equip
+    /// pointer: mix; first: 1 when its members' speaking is told from now on, 0 when it is not.
+    case tellSpeech
 
     // Synthesised members are out of reach of the real-time check in other files.
     @_noLocks static func of(_ message: RingMessage) -> WorkerCommand? { WorkerCommand(rawValue: message.kind) }
@@ -52,12 +54,14 @@ enum WorkerReport: UInt32 {
     case timedOut
     /// first: serial. A key is down; `digit` follows when it is let go.
     case keyDown
+    /// first: serial; second: 1 when it has begun to speak, 0 when it has ended.
+    case speaking
 
     /// Somebody waits for it: control is woken at once. Memory that is merely free waits for company, a second at most.
     var isUrgent: Bool {
         @_noLocks get {
             switch self {
-            case .released, .played, .untapped, .firstAudio, .digit, .timedOut, .keyDown: true
+            case .released, .played, .untapped, .firstAudio, .digit, .timedOut, .keyDown, .speaking: true
             case .ended, .closed, .changed, .stopped: false
             }
         }

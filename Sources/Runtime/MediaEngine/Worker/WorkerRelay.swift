@@ -14,6 +14,7 @@ extension Worker {
         if !one.codec.isSame(as: other.codec) { return false }
         if unsafe !a.pointee.rights.speaks || !a.pointee.rights.listens { return false }
         if unsafe !b.pointee.rights.speaks || !b.pointee.rights.listens { return false }
+        if unsafe a.pointee.rights.volume != 1 || b.pointee.rights.volume != 1 { return false }
         if unsafe mix.pointee.hasLists {
             return unsafe AudioRights.permit(
                 speaker: a.pointee.rights, speakerKey: a.pointee.key, listener: b.pointee.rights,
@@ -31,6 +32,8 @@ extension Worker {
         if case .relaying = unsafe mix.pointee.mode { return unsafe setMode(mix, .relaying) }
         guard let a = unsafe mix.pointee.members, let b = unsafe a.pointee.next else { return }
         unsafe mix.pointee.relayableTicks &+= 1
+        // Who has just left dies away in the next step.
+        if unsafe mix.pointee.farewell.places != 0 { return }
         if case .mixing = unsafe mix.pointee.mode, unsafe mix.pointee.relayableTicks < 25,
             unsafe a.pointee.hasLooseEnds || b.pointee.hasLooseEnds
         {
@@ -40,6 +43,8 @@ extension Worker {
         let now = swh_monotonic_ns()
         unsafe a.pointee.relay.clear()
         unsafe b.pointee.relay.clear()
+        unsafe a.pointee.fadesIn = false
+        unsafe b.pointee.fadesIn = false
         unsafe handOver(a, b, now)
         unsafe handOver(b, a, now)
         unsafe setMode(mix, .relaying)

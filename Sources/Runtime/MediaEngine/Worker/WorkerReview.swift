@@ -27,7 +27,7 @@ extension Worker {
     }
 
     /// Sets buses and step; remembers whether any member has lists.
-    @_noLocks private func survey(_ mix: MixPointer) {
+    @_noLocks private mutating func survey(_ mix: MixPointer) {
         var rate = 0
         var places: UInt8 = 0
         var step = 20
@@ -42,14 +42,41 @@ extension Worker {
             if unsafe leg.pointee.rights.hasLists { hasLists = true }
         }
         unsafe mix.pointee.hasLists = hasLists
-        unsafe mix.pointee.step = step
+        unsafe setStep(mix, step)
         if rate == 0 { return }
         unsafe mix.pointee.rate = rate
-        unsafe mix.pointee.places = places
+        unsafe mix.pointee.places =
+            places | mix.pointee.farewell.places | mix.pointee.voicedPlaces | mix.pointee.formerPlaces
     }
 
-    /// Prompts or digits wait, or somebody records.
+    /// A shorter step is taken at once: no sound is needed earlier for it. A longer one needs sound that is not due yet,
+    /// which would have to be made up each time that somebody comes and goes. So it waits until the last member that
+    /// needs short steps has been gone for long, and then the tick comes later by what the step got longer: all sound is
+    /// that much later, and nothing is missing.
+    @_noLocks private mutating func setStep(_ mix: MixPointer, _ wanted: Int) {
+        let present = unsafe mix.pointee.step
+        guard wanted > present, case .mixing = unsafe mix.pointee.mode, unsafe mix.pointee.memberCount > 0 else {
+            unsafe mix.pointee.step = wanted
+            unsafe mix.pointee.longerStepFrom = 0
+            return
+        }
+        let now = swh_monotonic_ns()
+        if unsafe mix.pointee.longerStepFrom == 0 { unsafe mix.pointee.longerStepFrom = now &+ patience }
+        if unsafe now < mix.pointee.longerStepFrom { return }
+        unsafe mix.pointee.step = wanted
+        unsafe mix.pointee.longerStepFrom = 0
+        let later = UInt64(wanted &- present) &* 1_000_000
+        unsafe heap.set(mix.pointee.node, mix.pointee.node.pointee.deadline &+ later)
+        var member = unsafe mix.pointee.members
+        while let leg = unsafe member {
+            unsafe member = leg.pointee.next
+            if unsafe leg.pointee.due != 0 { unsafe leg.pointee.due &+= later }
+        }
+    }
+
+    /// Prompts or digits wait, or somebody records or wants to know who speaks.
     @_noLocks private func hasWork(_ mix: MixPointer) -> Bool {
+        if unsafe mix.pointee.tellsSpeech && mix.pointee.memberCount > 0 { return true }
         if unsafe mix.pointee.players != nil || mix.pointee.taps != nil { return true }
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -80,6 +107,7 @@ extension Worker {
             unsafe startTicks(mix)
         case .idle, .draining, .relaying:
             unsafe heap.remove(mix.pointee.node)
+            unsafe mix.pointee.farewell.clear()
             unsafe pollMembers(mix)
         }
     }

@@ -46,7 +46,7 @@ extension Worker {
         let period = UInt64(step) &* 1_000_000
         let hasLists = unsafe mix.pointee.hasLists
         unsafe clearBuses(mix)
-        var voiced: UInt8 = 0
+        var voiced = unsafe soundFarewell(mix)
         var received = 0
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
@@ -67,7 +67,8 @@ extension Worker {
             let isVoiced = unsafe leg.pointee.say(count, scratch)
             let next = unsafe leg.pointee.due &+ period &- Self.tolerance
             unsafe leg.pointee.input.pulled(next: next)
-            unsafe leg.pointee.speaks = isVoiced && leg.pointee.rights.speaks
+            unsafe leg.pointee.isHeard(count, isVoiced)
+            if unsafe mix.pointee.tellsSpeech { unsafe leg.pointee.tellSpeech(count, scratch.sink) }
             if unsafe leg.pointee.speaks && !hasLists {
                 let place = BusRate.place(of: unsafe leg.pointee.rate)
                 voiced |= UInt8(1) << UInt8(truncatingIfNeeded: place)
@@ -95,9 +96,12 @@ extension Worker {
             unsafe SampleMath.copy(scratch.total(place), to: sum, count: count)
             if unsafe leg.pointee.speaks { unsafe SampleMath.subtract(leg.pointee.said, from: sum, count: count) }
         }
+        let isPrompted = unsafe (hasPrompts || leg.pointee.players != nil) && listens
+        unsafe leg.pointee.ducking.move(sum, count: count, rate: rate, to: isPrompted ? ducked : 1)
         if hasPrompts && listens { unsafe SampleMath.add(scratch.prompt(place), to: sum, count: count) }
         let hasOwn = unsafe renderPrompts(leg.pointee.players, into: scratch.part, count, rate) && listens
         if hasOwn { unsafe SampleMath.add(scratch.part, to: sum, count: count) }
+        unsafe leg.pointee.loudness.move(sum, count: count, rate: rate, to: leg.pointee.rights.volume)
         if unsafe leg.pointee.taps != nil {
             unsafe SampleMath.clip(sum, into: heard, count: count)
             unsafe tap(leg, in: mix, heard: heard, hasOwn: hasOwn, step, hasPrompts)
@@ -113,6 +117,20 @@ extension Worker {
         unsafe leg.pointee.output.limiter.run(sum, into: heard, count: count, rate: rate)
         unsafe leg.pointee.output.declicker.run(heard, count: count, rate: rate)
         unsafe leg.pointee.hearAndSend(heard, count, scratch, at: scheduled)
+    }
+
+    /// Those who have left die away.
+    /// - Returns: buses on which that is heard.
+    @_noLocks private func soundFarewell(_ mix: MixPointer) -> UInt8 {
+        let places = unsafe mix.pointee.farewell.places & mix.pointee.places
+        if unsafe mix.pointee.farewell.places == 0 { return 0 }
+        var place = 0
+        while place < BusRate.count {
+            if Self.has(places, place) { unsafe mix.pointee.farewell.sound(on: scratch.sum(place), place) }
+            place &+= 1
+        }
+        unsafe mix.pointee.farewell.clear()
+        return unsafe mix.pointee.hasLists ? 0 : places
     }
 
     /// Some other member's playout hands out sound.
