@@ -16,6 +16,7 @@ public struct MediaPolicy: Hashable, Sendable {
     public var opus: OpusPolicy
     /// Listen for keys in the sound of peers that have no telephone-events; their calls are mixed, never relayed.
     public var hearsKeys = false
+    public var redundancy = RedundancyPolicy.off
 
     public init(
         codecs: [String] = ["opus", "g722", "pcma", "pcmu"], srtp: SRTPPolicy = .off,
@@ -31,6 +32,15 @@ public struct MediaPolicy: Hashable, Sendable {
         self.ptimeMilliseconds = ptimeMilliseconds
         self.opus = opus
     }
+}
+
+/// When older payloads are sent again in newer packets (RFC 2198) to a peer that agrees.
+public enum RedundancyPolicy: String, Hashable, Sendable, CaseIterable {
+    /// Neither offered nor agreed.
+    case off
+    /// While the peer reports loss: costs nothing on a good network, three times the rate on a bad one.
+    case onLoss = "on-loss"
+    case always
 }
 
 /// How Opus is sent; the peer may ask for less.

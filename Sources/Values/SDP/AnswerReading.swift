@@ -29,6 +29,7 @@ extension OfferAnswer {
             receivePayloadType: settled.offered.payloadType,
             telephoneEvent: events(of: stream, ours, codec: settled.answered.codec),
             comfortNoise: noise(of: stream, ours, codec: settled.answered.codec),
+            redundancy: redundancy(of: stream, ours, settled.answered, settled.offered),
             ptimeMilliseconds: stream.sendPtime(settled.answered.codec, ours: ours.ptimeMilliseconds ?? 20),
             maximumPtimeMilliseconds: stream.maximumPtimeMilliseconds,
             opus: OpusParameters(
@@ -53,6 +54,15 @@ extension OfferAnswer {
         }
         return ComfortNoiseFormat(
             sendPayloadType: answered.payloadType, receivePayloadType: offered.payloadType)
+    }
+
+    private static func redundancy(
+        of stream: PeerStream, _ ours: PeerStream, _ answered: RTPFormats.Codec, _ offered: RTPFormats.Codec
+    ) -> RedundancyFormat? {
+        guard let theirs = stream.formats.redundancy(around: answered),
+            let own = ours.formats.redundancy(around: offered)
+        else { return nil }
+        return RedundancyFormat(sendPayloadType: theirs.payloadType, receivePayloadType: own.payloadType)
     }
 
     private static func protection(of stream: PeerStream, _ ours: PeerStream) throws(OfferRefusal) -> SRTPAgreement? {

@@ -8,6 +8,8 @@ public struct MediaAgreement: Hashable, Sendable {
     public var telephoneEvent: TelephoneEventFormat?
     /// Payload types of comfort noise; nil: the peer knows none.
     public var comfortNoise: ComfortNoiseFormat?
+    /// Payload types of RFC 2198 around the codec; nil: one side does not want it.
+    public var redundancy: RedundancyFormat?
     /// Packet time that we send: 5, 10, 20, 30 (not with Opus), 40 or 60.
     public var ptimeMilliseconds: Int
     /// The peer's `a=maxptime`.
@@ -40,6 +42,17 @@ public struct TelephoneEventFormat: Hashable, Sendable {
 public struct ComfortNoiseFormat: Hashable, Sendable {
     public var sendPayloadType: UInt8
     public var receivePayloadType: UInt8
+}
+
+/// Payload types of RFC 2198 whose blocks are of the agreed codec.
+public struct RedundancyFormat: Hashable, Sendable {
+    public var sendPayloadType: UInt8
+    public var receivePayloadType: UInt8
+
+    public init(sendPayloadType: UInt8, receivePayloadType: UInt8) {
+        self.sendPayloadType = sendPayloadType
+        self.receivePayloadType = receivePayloadType
+    }
 }
 
 public struct MediaAddress: Hashable, Sendable {

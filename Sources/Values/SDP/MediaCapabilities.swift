@@ -15,6 +15,8 @@ public struct MediaCapabilities: Hashable, Sendable {
     public var telephoneEvents: Bool
     /// We make the noise that a silent peer describes (RFC 3389).
     public var comfortNoise: Bool
+    /// We send and take older payloads again in newer packets (RFC 2198), with Opus and G.711.
+    public var redundancy: Bool
     /// What we like to receive: 5, 10, 20, 30, 40 or 60.
     public var ptimeMilliseconds: Int
     /// What we ask of Opus packets sent to us.
@@ -27,7 +29,7 @@ public struct MediaCapabilities: Hashable, Sendable {
 
     public init(
         codecs: [VoiceCodec] = [.opus, .pcma, .pcmu], telephoneEvents: Bool = true, comfortNoise: Bool = false,
-        ptimeMilliseconds: Int = 20, opus: OpusParameters = .wished,
+        redundancy: Bool = false, ptimeMilliseconds: Int = 20, opus: OpusParameters = .wished,
         protection: Protection = .off,
         suites: [SRTPSuite] = [.aeadAES128GCM, .aesCM128SHA1Tag80, .aesCM128SHA1Tag32],
         mayExchangeKeys: Bool = false
@@ -35,6 +37,7 @@ public struct MediaCapabilities: Hashable, Sendable {
         self.codecs = codecs
         self.telephoneEvents = telephoneEvents
         self.comfortNoise = comfortNoise
+        self.redundancy = redundancy
         self.ptimeMilliseconds = ptimeMilliseconds
         self.opus = opus
         self.protection = protection

@@ -88,6 +88,10 @@ public enum OfferAnswer {
                 ? stream.formats.noise(for: format.codec).map {
                     ComfortNoiseFormat(sendPayloadType: $0.payloadType, receivePayloadType: $0.payloadType)
                 } : nil,
+            redundancy: capabilities.redundancy
+                ? stream.formats.redundancy(around: format).map {
+                    RedundancyFormat(sendPayloadType: $0.payloadType, receivePayloadType: $0.payloadType)
+                } : nil,
             ptimeMilliseconds: stream.sendPtime(format.codec, ours: capabilities.ptimeMilliseconds),
             maximumPtimeMilliseconds: stream.maximumPtimeMilliseconds,
             opus: OpusParameters(formatParameters: format.codec == .opus ? format.parameters : nil),
@@ -101,6 +105,12 @@ public enum OfferAnswer {
         var formats = [
             FormatLine(codec: agreement.codec, payloadType: agreement.receivePayloadType, opus: capabilities.opus)
         ]
+        if let redundancy = agreement.redundancy {
+            formats.append(
+                FormatLine(
+                    redundancyOf: agreement.codec, agreement.receivePayloadType,
+                    payloadType: redundancy.receivePayloadType))
+        }
         if let noise = agreement.comfortNoise {
             formats.append(
                 FormatLine(noiseClockRate: agreement.codec.clockRate, payloadType: noise.receivePayloadType))
@@ -149,6 +159,13 @@ public enum OfferAnswer {
         init(noiseClockRate: Int, payloadType: UInt8) {
             self.payloadType = payloadType
             rtpMap = "CN/\(noiseClockRate)"
+        }
+
+        /// The payload and up to two older ones.
+        init(redundancyOf codec: VoiceCodec, _ carried: UInt8, payloadType: UInt8) {
+            self.payloadType = payloadType
+            rtpMap = codec == .opus ? "red/48000/2" : "red/\(codec.clockRate)"
+            parameters = "\(carried)/\(carried)/\(carried)"
         }
 
         init(eventClockRate: Int, payloadType: UInt8) {

@@ -44,12 +44,13 @@ extension OfferAnswer {
             ?? sections.firstIndex { $0.kind.lowercased() == "audio" }
     }
 
-    /// Codecs in our order, then the comfort noise and telephone-events they need: events at each clock rate, and at
+    /// Codecs in our order, then redundancy around the first of each clock, the comfort noise and telephone-events they need: events at each clock rate, and at
     /// 8 000 always, as many phones know only those.
     private static func formats(_ capabilities: MediaCapabilities, keeping last: RTPFormats?) -> [FormatLine] {
         // The meaning of a payload type must not change within a session (RFC 3264 §8.3.2).
         let others = (last?.events ?? []) + (last?.noises ?? [])
         var taken = Set((last?.codecs.map { $0.payloadType } ?? []) + others.map { $0.payloadType })
+        taken.formUnion(last?.redundancies.map { $0.payloadType } ?? [])
         func payloadType(preferred: UInt8, kept: UInt8?) -> UInt8 {
             if let kept { return kept }
             let free = [preferred] + Array(96...127)
@@ -62,6 +63,14 @@ extension OfferAnswer {
             let kept = last?.codecs.first { $0.codec == codec }?.payloadType
             let number = payloadType(preferred: codec.offeredPayloadType, kept: kept)
             lines.append(FormatLine(codec: codec, payloadType: number, opus: capabilities.opus))
+        }
+        var wrapped: Set<Int> = []
+        for (position, codec) in capabilities.codecs.enumerated()
+        where capabilities.redundancy && codec.hasRedundancy && wrapped.insert(codec.clockRate).inserted {
+            let kept = last?.redundancies.first { $0.clockRate == codec.clockRate }?.payloadType
+            let number = payloadType(preferred: codec == .opus ? 63 : 121, kept: kept)
+            lines.append(
+                FormatLine(redundancyOf: codec, lines[position].payloadType, payloadType: number))
         }
         let linear = Set(capabilities.codecs.filter { $0 != .opus }.map { $0.clockRate }).sorted()
         for rate in linear where capabilities.comfortNoise {

@@ -16,6 +16,14 @@ struct RTPFormats {
     var events: [Event] = []
     /// Comfort noise (RFC 3389).
     var noises: [Event] = []
+    struct Redundancy: Hashable {
+        var payloadType: UInt8
+        var clockRate: Int
+        /// What its blocks are; empty: not said.
+        var carried: Set<UInt8>
+    }
+    /// RFC 2198.
+    var redundancies: [Redundancy] = []
 
     /// - Parameter assumed: what payload types mean that the section does not explain.
     /// - Reference: RFC 8866 §6.6 (rtpmap); payload types 0, 8, 9 and 13 need none (RFC 3551 §6).
@@ -28,6 +36,7 @@ struct RTPFormats {
         }
         for event in assumed?.events ?? [] { names[event.payloadType] = ("telephone-event", event.clockRate, 1) }
         for noise in assumed?.noises ?? [] { names[noise.payloadType] = ("cn", noise.clockRate, 1) }
+        for red in assumed?.redundancies ?? [] { names[red.payloadType] = ("red", red.clockRate, 1) }
         var parameters: [UInt8: String] = [:]
         for attribute in section.attributes {
             guard attribute.name == "rtpmap" || attribute.name == "fmtp", let value = attribute.value else { continue }
@@ -50,6 +59,13 @@ struct RTPFormats {
             guard let (name, clockRate, channels) = names[payloadType] else { continue }
             if name == "telephone-event" {
                 events.append(Event(payloadType: payloadType, clockRate: clockRate))
+            } else if name == "red" {
+                let listed = (parameters[payloadType] ?? "").split(separator: "/")
+                let carried = listed.compactMap { DecimalText.value($0, maximum: 127).map { UInt8($0) } }
+                // A list that cannot be read is of something else.
+                guard carried.count == listed.count else { continue }
+                redundancies.append(
+                    Redundancy(payloadType: payloadType, clockRate: clockRate, carried: Set(carried)))
             } else if name == "cn" {
                 noises.append(Event(payloadType: payloadType, clockRate: clockRate))
             } else if let codec = VoiceCodec(encodingName: name, clockRate: clockRate, channels: channels) {
@@ -62,6 +78,15 @@ struct RTPFormats {
     /// that one).
     func event(for codec: VoiceCodec) -> Event? {
         events.first { $0.clockRate == codec.clockRate } ?? events.first { $0.clockRate == 8000 }
+    }
+
+    /// Redundancy around one format: of its clock, and of nothing else.
+    func redundancy(around format: Codec) -> Redundancy? {
+        guard format.codec.hasRedundancy else { return nil }
+        return redundancies.first {
+            $0.clockRate == format.codec.clockRate
+                && ($0.carried.isEmpty || $0.carried == [format.payloadType])
+        }
     }
 
     /// Comfort noise that can stand in for the codec: of the same clock. Opus brings its own.

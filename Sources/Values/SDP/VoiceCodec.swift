@@ -37,6 +37,9 @@ public enum VoiceCodec: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Sent and taken inside RFC 2198: what phones and browsers do.
+    var hasRedundancy: Bool { self == .opus || self == .pcmu || self == .pcma }
+
     /// Static payload type, or the dynamic one that our offers prefer.
     var offeredPayloadType: UInt8 {
         switch self {
