@@ -64,6 +64,7 @@ let package = Package(
     products: [
         .executable(name: "switchhook", targets: ["switchhook"]),
         .executable(name: "echo-trial", targets: ["echo-trial"]),
+        .executable(name: "loss-trial", targets: ["loss-trial"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -193,6 +194,12 @@ let package = Package(
         .executableTarget(
             name: "echo-trial", dependencies: ["VoiceEnhancement"], path: "Tests/Quality/EchoTrial",
             swiftSettings: house),
+        .target(
+            name: "PlayoutTrial", dependencies: ["MediaEngine", "MediaTime", "RTP", "AudioGraph", "VoiceCodecs"],
+            path: "Tests/PlayoutTrial", swiftSettings: house),
+        .executableTarget(
+            name: "loss-trial", dependencies: ["PlayoutTrial", "VoiceCodecs"], path: "Tests/Quality/LossTrial",
+            swiftSettings: house),
 
         // Tests
         .target(
@@ -238,7 +245,10 @@ let package = Package(
             ["TestPhone", "ConfigFile", "Tokens", "CallModel", "MediaTime", "WireJSON", nioCore, nioPosix, nioHTTP1]),
         tests(
             "MediaEngine",
-            ["MediaEngine", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", "Rings", "SoundDevice", log]),
+            [
+                "MediaEngine", "PlayoutTrial", "EdgeProtocols", "CallModel", "MediaTime", "SDP", "RTP", "Rings",
+                "SoundDevice", log,
+            ]),
         tests(
             "ConversationRuntime",
             ["ConversationRuntime", "CallControl", "EdgeProtocols", "CallModel", "NCCO", "WireJSON", "MediaTime", log]),

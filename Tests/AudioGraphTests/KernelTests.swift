@@ -74,6 +74,32 @@ import Testing
         #expect(abs(Int(next[0])) <= 100 && next[80] == 4000)
     }
 
+    @Test("sound made up between two good pieces of one tone is that tone", arguments: [40, 80, 160])
+    func bridge(gap: Int) {
+        let memory = UnsafeMutablePointer<Float>.allocate(capacity: 2 * Concealer.memorySamples)
+        defer { unsafe memory.deallocate() }
+        var filler = unsafe Concealer(memory: memory, rate: 8000)
+        var mirror = unsafe Concealer(
+            memory: memory.advanced(by: Concealer.memorySamples), rate: 8000, isMirror: true)
+        var tone = Tones.sine(200, rate: Self.rate, count: 800 + gap + 160)
+        var good = Array(tone.prefix(800))
+        unsafe Self.edit(&good) { unsafe filler.heard($0, count: 800) }
+        unsafe Self.edit(&tone) {
+            unsafe filler.bridge(
+                $0 + 800, count: gap, to: $0 + 800 + gap, futureCount: 160, mirror: &mirror)
+        }
+        let whole = Tones.sine(200, rate: Self.rate, count: 800 + gap + 160)
+        let loudest = whole.map { abs(Int($0)) }.max() ?? 0
+        // Both voices have faded to less than three quarters in the middle of 20 ms, and are right on their edges.
+        #expect(zip(tone, whole).allSatisfy { abs(Int($0) - Int($1)) < loudest * 2 / 5 })
+        #expect(abs(Int(tone[800 + gap - 1]) - Int(whole[800 + gap - 1])) < loudest / 10)
+        #expect(tone[800..<800 + gap].contains { abs(Int($0)) > loudest / 2 })
+        // What comes next is not blended again.
+        var next = [Int16](repeating: 4000, count: 160)
+        unsafe Self.edit(&next) { unsafe filler.heard($0, count: 160) }
+        #expect(next.allSatisfy { $0 == 4000 })
+    }
+
     @Test("a clip plays its rounds with its gain and then ends")
     func clip() {
         let samples: [Int16] = [100, 200, 300, 400]

@@ -1,4 +1,6 @@
 import AudioGraph
+import Foundation
+import PlayoutTrial
 import Testing
 import VoiceCodecs
 
@@ -60,6 +62,63 @@ import VoiceCodecs
         try PlayoutRig.keep(outcome.sound, rate: codec.sampleRate, as: "loss-\(codec)")
         #expect(likeness(speech, outcome.sound, rate: codec.sampleRate) > 0.9)
         #expect(outcome.late < 1)
+    }
+
+    /// Energy of what differs from the sound of the same stream without loss, decibels below it. The loss of a packet
+    /// changes neither delay nor length, so that both can be laid on each other from the second second on.
+    private func damage(_ rig: PlayoutRig, _ speech: [Int16], _ profile: NetworkEmulator.Profile, seed: Int) -> Double {
+        let packets = speech.count / (rig.codec.sampleRate / 50) - 1
+        let whole = rig.run(speech, .clean, seed: seed, packets: packets).sound
+        let sound = rig.run(speech, profile, seed: seed, packets: packets).sound
+        let rate = rig.codec.sampleRate
+        let (from, piece) = (rate * 2, rate / 50)
+        var (damage, energy) = (0.0, 1.0)
+        for start in stride(from: from, to: min(whole.count, sound.count) - rate, by: piece) {
+            let own = whole[start..<start + piece].map(Double.init)
+            // At the shift of up to 60 ms at which the piece differs least.
+            let least =
+                stride(from: 0, to: rate * 6 / 100, by: 1).lazy.map { shift -> Double in
+                    var sum = 0.0
+                    for index in 0..<piece {
+                        let difference = own[index] - Double(sound[start + shift + index])
+                        sum += difference * difference
+                    }
+                    return sum
+                }.min() ?? 0
+            damage += least
+            energy += own.reduce(0) { $0 + $1 * $1 }
+        }
+        return 10 * log10(energy / max(1, damage))
+    }
+
+    @Test("what G.711 loses is made up from both sides once losses are known, for one packet of delay")
+    func bridged() throws {
+        let speech = try PlayoutRig.speech(rate: 8000)
+        var rig = PlayoutRig()
+        let loss = NetworkEmulator.Profile.random(loss: 0.05)
+        let known = rig.run(speech, loss, seed: 3, packets: 390)
+        #expect((15.0...26).contains(known.meanDelay))
+        rig.codec = .pcmu
+        #expect(damage(rig, speech, loss, seed: 3) > 11)
+    }
+
+    @Test("redundancy brings back bursts whole and says what it costs")
+    func redundant() throws {
+        let speech = try PlayoutRig.speech(rate: 16_000)
+        var rig = PlayoutRig()
+        rig.codec = .opusWide
+        rig.expectedLoss = 10
+        let packets = speech.count / 320 - 1
+        let plain = rig.run(speech, .congested, seed: 1, packets: packets)
+        rig.isRedundant = true
+        let redundant = rig.run(speech, .congested, seed: 1, packets: packets)
+        #expect(redundant.concealedShare < plain.concealedShare * 0.6)
+        #expect(redundant.restored > packets / 20)
+        #expect((60_000...80_000).contains(redundant.bitRate))
+        let (better, worse) = (
+            likeness(speech, redundant.sound, rate: 16_000), likeness(speech, plain.sound, rate: 16_000)
+        )
+        #expect(better > worse)
     }
 
     @Test("sound is kept for a judge", arguments: [NetworkEmulator.Profile.random(loss: 0.095), .wifi, .congested])

@@ -1,3 +1,4 @@
+import PlayoutTrial
 import Testing
 
 @testable import MediaEngine
@@ -14,8 +15,8 @@ import Testing
     @Test(
         "mean added delay keeps its target with at most 1 % late",
         arguments: [
-            Target(profile: .clean, delay: 5.5), Target(profile: .wifi, delay: 45), Target(profile: .lte, delay: 80),
-            Target(profile: .congested, delay: 205),
+            Target(profile: .clean, delay: 5.5), Target(profile: .wifi, delay: 58), Target(profile: .lte, delay: 80),
+            Target(profile: .congested, delay: 215),
         ])
     func delay(target: Target) throws {
         let speech = try PlayoutRig.speech(rate: 8000)

@@ -5,9 +5,9 @@ import Testing
 /// and draining queues, steps of the delay, packets that overtake each other, a sender's crystal.
 ///
 /// - Units: milliseconds.
-struct NetworkEmulator {
-    struct Profile: Sendable, CustomTestStringConvertible {
-        var name: String
+package struct NetworkEmulator {
+    package struct Profile: Sendable, CustomStringConvertible {
+        package var name: String
         var base = 10.0
         /// Exponential, with a bound.
         var jitter = 0.0
@@ -28,35 +28,35 @@ struct NetworkEmulator {
         var overtakeChance = 0.0
         var overtakenBy = 0.0
         var driftPPM = 0.0
-        var testDescription: String { name }
+        package var description: String { name }
 
         init(_ name: String) { self.name = name }
 
-        static let clean = make("clean") { ($0.jitter, $0.longestJitter) = (0.3, 2) }
-        static let wifi = make("wifi") {
+        package static let clean = make("clean") { ($0.jitter, $0.longestJitter) = (0.3, 2) }
+        package static let wifi = make("wifi") {
             ($0.base, $0.jitter, $0.longestJitter) = (12, 3, 40)
             ($0.turnsBad, $0.turnsGood) = (0.0103, 0.3333)
             ($0.spikeChance, $0.spike, $0.drain) = (0.004, 40...120, 18)
         }
-        static let lte = make("lte") {
+        package static let lte = make("lte") {
             ($0.base, $0.jitter, $0.longestJitter) = (35, 6, 60)
             $0.steps = [(0, 35), (8, 75), (14, 50), (20, 120), (26, 40)]
             $0.period = 32
             ($0.turnsBad, $0.turnsGood, $0.lossWhileGood, $0.lossWhileBad) = (0.002, 0.25, 0.0005, 0.6)
         }
-        static let congested = make("congested") {
+        package static let congested = make("congested") {
             ($0.base, $0.jitter, $0.longestJitter) = (40, 15, 150)
             ($0.turnsBad, $0.turnsGood, $0.lossWhileGood, $0.lossWhileBad) = (0.0556, 0.2, 0.01, 0.9)
             ($0.spikeChance, $0.spike, $0.drain) = (0.01, 60...250, 15)
         }
-        static let reorder = make("reorder") {
+        package static let reorder = make("reorder") {
             ($0.base, $0.jitter, $0.longestJitter, $0.keepsOrder) = (20, 1, 5, false)
             ($0.overtakeChance, $0.overtakenBy) = (0.05, 45)
         }
-        static func random(loss: Double) -> Profile {
+        package static func random(loss: Double) -> Profile {
             make("random") { ($0.jitter, $0.longestJitter, $0.lossWhileGood) = (0.3, 2, loss) }
         }
-        static func drift(ppm: Double) -> Profile {
+        package static func drift(ppm: Double) -> Profile {
             make("drift") { ($0.base, $0.jitter, $0.longestJitter, $0.driftPPM) = (100, 0.5, 3, ppm) }
         }
 
@@ -75,7 +75,7 @@ struct NetworkEmulator {
     private var queue = 0.0
     private var last = -1e9
 
-    init(_ profile: Profile, seed: Int, packetTime: Double = 20) {
+    package init(_ profile: Profile, seed: Int, packetTime: Double = 20) {
         self.profile = profile
         self.packetTime = packetTime
         state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15
@@ -90,7 +90,7 @@ struct NetworkEmulator {
     }
 
     /// Delay of the next packet; nil: it is lost. As many draws for each packet, whatever becomes of it.
-    mutating func next() -> Double? {
+    package mutating func next() -> Double? {
         let draws = (0..<6).map { _ in draw() }
         let sent = Double(number) * packetTime
         number += 1

@@ -1,70 +1,86 @@
 import AudioGraph
 import Foundation
 import MediaTime
-import RTP
-import VoiceCodecs
-
-@testable import MediaEngine
+import MediaEngine
+package import VoiceCodecs
 
 /// Speech through a codec, an emulated network and the receiving half of a leg, in virtual time.
-struct PlayoutRig {
-    struct Outcome {
+package struct PlayoutRig {
+    package struct Outcome {
         /// Mean of playout instant minus the arrival at the smallest delay of the last two seconds, milliseconds.
-        var meanDelay = 0.0
+        package var meanDelay = 0.0
         /// Percent of the packets that arrived.
-        var late = 0.0
-        var lost = 0.0
+        package var late = 0.0
+        package var lost = 0.0
         /// Samples at the codec's rate.
-        var sound: [Int16] = []
+        package var sound: [Int16] = []
         /// Delay of every second's packets.
-        var course: [Double] = []
-        var concealedShare = 0.0
+        package var course: [Double] = []
+        package var concealedShare = 0.0
+        /// Lost packets that came again in later ones.
+        package var restored = 0
+        /// Numbers of the packets that the network lost.
+        package var lostNumbers: [Int] = []
+        /// On the wire without headers of IP, UDP and RTP, bits a second.
+        package var bitRate = 0.0
         /// The buffer before each step, and when packets arrived how long after being sent, when it is asked for.
-        var trace: [Moment] = []
-        var arrivals: [(at: Double, delay: Double)] = []
+        package var trace: [Moment] = []
+        package var arrivals: [(at: Double, delay: Double)] = []
     }
 
     /// Milliseconds; delays are behind the fastest packet of the last two seconds.
-    struct Moment {
-        var at: Double
-        var wanted: Double
-        var delay: Double
+    package struct Moment {
+        package var at: Double
+        package var wanted: Double
+        package var delay: Double
         /// Made up so far.
-        var concealed: Double
+        package var concealed: Double
     }
 
-    var codec: CodecKind = .pcmu
-    var opus = OpusSettings()
-    var packetTime = 20
-    var step = 10
+    package var codec: CodecKind = .pcmu
+    package var opus = OpusSettings()
+    package var packetTime = 20
+    package var step = 10
     /// Where in the packet time the graph's steps fall, milliseconds.
-    var phase = 3.0
-    var expectedLoss = 0
-    var keepsTrace = false
+    package var phase = 3.0
+    package var expectedLoss = 0
+    package var keepsTrace = false
 
-    func run(_ samples: [Int16], _ profile: NetworkEmulator.Profile, seed: Int, packets count: Int) -> Outcome {
+    /// Packets carry two older payloads (RFC 2198).
+    package var isRedundant = false
+    /// Delays of successive packets (negative: lost) in place of the emulator's, repeated; milliseconds.
+    package var plan: [Double] = []
+
+    package init() {}
+
+    package func run(_ samples: [Int16], _ profile: NetworkEmulator.Profile, seed: Int, packets count: Int) -> Outcome {
         var network = NetworkEmulator(profile, seed: seed, packetTime: Double(packetTime))
         var input = LegInput()
         var equipment = LegEquipment()
-        if case .opus = codec {
-            equipment.encoder = OpusEncoderHandle(sampleRate: 48_000, settings: opus)
-            equipment.decoder = OpusDecoderHandle(sampleRate: 48_000)
+        if codec.isOpus {
+            let rate = Int32(codec.sampleRate)
+            equipment.encoder = OpusEncoderHandle(sampleRate: rate, settings: opus)
+            equipment.decoder = OpusDecoderHandle(sampleRate: rate)
             equipment.encoder?.setExpectedLoss(percent: expectedLoss)
         }
         var output = LegOutput(ssrc: 1, sequence: 0, timestamp: 0)
+        var redundancy = RedundantSender()
         output.use(codec, eventClockRate: 8000)
         input.use(codec)
         defer {
             input.deallocate()
             output.deallocate()
+            redundancy.deallocate()
             equipment.free()
         }
         let frame = codec.sampleRate / 1000 * packetTime
         var arrivals: [(at: Double, number: Int, payload: [UInt8])] = []
         var payload = [UInt8](repeating: 0, count: 4000)
+        var outcome = Outcome()
+        var bytesSent = 0
         for number in 0..<count {
             let start = number * frame % max(1, samples.count - frame)
-            let bytes = unsafe samples[start..<start + frame].withUnsafeBufferPointer { source -> Int in
+            var bytes = unsafe samples[start..<start + frame].withUnsafeBufferPointer { source -> Int in
                 guard let from = source.baseAddress, let room = unsafe output.room(for: frame) else { return 0 }
                 unsafe SampleMath.copy(from, to: room, count: frame)
                 output.gathered(frame)
@@ -73,11 +89,24 @@ struct PlayoutRig {
                     return unsafe output.encode(frame: frame, into: to, capacity: 1500, equipment: equipment)
                 }
             }
-            if let delay = network.next() {
+            if isRedundant {
+                bytes = unsafe payload.withUnsafeMutableBufferPointer { target in
+                    guard let start = target.baseAddress else { return 0 }
+                    return unsafe redundancy.pack(
+                        start, count: bytes, capacity: 1400, type: 100,
+                        timestamp: UInt32(truncatingIfNeeded: number * packetTime * Int(codec.ticksPerMillisecond)),
+                        isChained: codec.isOpus && OpusDecoderHandle.carriesRecovery(start, count: bytes))
+                }
+            }
+            bytesSent += bytes
+            let planned = plan.isEmpty ? network.next() : plan[number % plan.count]
+            if let delay = planned, delay >= 0 {
                 arrivals.append((Double(number * packetTime) + delay, number, Array(payload.prefix(bytes))))
+            } else {
+                outcome.lostNumbers.append(number)
             }
         }
-        var outcome = Outcome()
+        outcome.bitRate = Double(bytesSent * 8000) / Double(count * packetTime)
         outcome.lost = 100 * (1 - Double(arrivals.count) / Double(count))
         let delivered = arrivals.count
         if keepsTrace { outcome.arrivals = arrivals.map { ($0.at, $0.at - Double($0.number * packetTime)) } }
@@ -106,6 +135,7 @@ struct PlayoutRig {
             }
         }
         let playout = input.playout
+        outcome.restored = Int(playout.restored)
         outcome.meanDelay = Double(playout.delaySum) / Double(max(1, playout.delayCount)) / 1e6
         outcome.late = 100 * Double(playout.late + playout.starvations) / Double(delivered)
         outcome.concealedShare =
@@ -123,6 +153,13 @@ struct PlayoutRig {
     private func push(_ packet: (at: Double, number: Int, payload: [UInt8]), into input: inout LegInput) {
         unsafe packet.payload.withUnsafeBufferPointer { bytes in
             guard let start = bytes.baseAddress else { return }
+            if isRedundant {
+                _ = unsafe input.pushRedundant(
+                    start, count: bytes.count, type: 100, sequence: UInt64(70_000 + packet.number),
+                    timestamp: UInt32(truncatingIfNeeded: packet.number * packetTime * Int(codec.ticksPerMillisecond)),
+                    arrival: MonotonicInstant(nanoseconds: Self.nanoseconds(packet.at)))
+                return
+            }
             _ = unsafe input.playout.push(
                 start, count: bytes.count, sequence: UInt64(70_000 + packet.number),
                 timestamp: UInt32(truncatingIfNeeded: packet.number * packetTime * Int(codec.ticksPerMillisecond)),
@@ -135,7 +172,7 @@ struct PlayoutRig {
     }
 
     /// The fixture's sentence, 16 000 a second, at another rate: every second sample or linear in between.
-    static func speech(rate: Int) throws -> [Int16] {
+    package static func speech(rate: Int) throws -> [Int16] {
         let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/audio/f198.wav")
         let bytes = [UInt8](try Data(contentsOf: path)).dropFirst(44)
@@ -146,13 +183,13 @@ struct PlayoutRig {
     }
 
     /// Writes text where `SWITCHHOOK_QUALITY` says.
-    static func keep(_ text: String, as name: String) throws {
+    package static func keep(_ text: String, as name: String) throws {
         guard let folder = ProcessInfo.processInfo.environment["SWITCHHOOK_QUALITY"] else { return }
         try text.write(to: URL(filePath: folder).appending(path: name), atomically: true, encoding: .utf8)
     }
 
     /// Writes sound where `SWITCHHOOK_QUALITY` says, for a judge outside (`make quality`).
-    static func keep(_ sound: [Int16], rate: Int, as name: String) throws {
+    package static func keep(_ sound: [Int16], rate: Int, as name: String) throws {
         guard let folder = ProcessInfo.processInfo.environment["SWITCHHOOK_QUALITY"] else { return }
         func little(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> ($0 * 8) & 255) } }
         var file = Array("RIFF".utf8) + little(36 + sound.count * 2, 4) + Array("WAVEfmt ".utf8) + little(16, 4)

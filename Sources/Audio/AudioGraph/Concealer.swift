@@ -29,7 +29,8 @@
     /// Samples made up since the last good one.
     private var filled: Int
 
-    @_noLocks public init(memory: UnsafeMutablePointer<Float>, rate: Int) {
+    /// - Parameter isMirror: it will only help another one to `bridge`.
+    @_noLocks public init(memory: UnsafeMutablePointer<Float>, rate: Int, isMirror: Bool = false) {
         scale = max(1, min(6, rate / 8000))
         kept = 384 &* scale
         unsafe history = memory
@@ -40,7 +41,8 @@
         voicing = 0
         seed = 1
         filled = 0
-        var index = 0
+        // A mirror is told its history each time: what it does not need stays untouched.
+        var index = isMirror ? kept : 0
         while index < kept {
             unsafe history[index] = 0
             index &+= 1
@@ -70,6 +72,49 @@
         var index = 0
         while index < count {
             unsafe samples[index] = Int16(max(-32_768, min(32_767, madeUp())))
+            index &+= 1
+        }
+    }
+
+    /// Makes up the `count` samples between what was heard and `future`, which comes right after them: the voice before
+    /// speaks on, the voice after is spoken backwards, and one is faded into the other.
+    /// - Parameter mirror: a concealer of the same rate for the backward voice; what it knew is lost.
+    @_noLocks public mutating func bridge(
+        _ samples: UnsafeMutablePointer<Int16>, count: Int, to future: UnsafePointer<Int16>, futureCount: Int,
+        mirror: inout Concealer
+    ) {
+        if period == 0 { prepare() }
+        unsafe mirror.turn(future, count: futureCount)
+        mirror.prepare()
+        // In place: the forward voice is written first, the backward one is mixed in from the end.
+        var index = 0
+        while index < count {
+            unsafe samples[index] = Int16(max(-32_768, min(32_767, madeUp())))
+            index &+= 1
+        }
+        index = count &- 1
+        while index >= 0 {
+            let weight = (Float(index) + 0.5) / Float(count)
+            let back = mirror.madeUp()
+            let mixed = unsafe Float(samples[index]) * (1 - weight) + back * weight
+            unsafe samples[index] = Int16(max(-32_768, min(32_767, mixed)))
+            index &-= 1
+        }
+        period = 0
+        unsafe remember(samples, count: count)
+    }
+
+    /// Takes `samples` as what was heard, backwards.
+    @_noLocks private mutating func turn(_ samples: UnsafePointer<Int16>, count: Int) {
+        let known = min(count, kept)
+        var index = 0
+        while index < kept &- known {
+            unsafe history[index] = 0
+            index &+= 1
+        }
+        index = 0
+        while index < known {
+            unsafe history[kept &- 1 &- index] = Float(samples[index])
             index &+= 1
         }
     }

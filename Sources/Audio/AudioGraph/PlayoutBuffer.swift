@@ -9,8 +9,8 @@ public import MediaTime
 /// The target is the 98.5 % quantile of how late packets come behind the fastest of the last two seconds: with growth
 /// at the first late packet of a group, less than one in a hundred is late on measured networks. A packet is needed at
 /// the step that plays its first sample, so only whole steps of the graph can be saved: `excess` ends where the packet
-/// would be needed a step earlier than the target allows. When packets get lost and carry their predecessors (FEC), the
-/// target grows to have the next packet there in time.
+/// would be needed a step earlier than the target allows. When packets get lost and the next one helps (it carries FEC, or
+/// the owner bridges), the target grows to have that one there in time.
 ///
 /// - Units: ticks of the codec's RTP clock; instants in nanoseconds of CLOCK_MONOTONIC.
 /// - Bounds: 64 packets, 16 384 bytes, `maximumDelayMilliseconds` of sound; beyond it the oldest sound is left out.
@@ -43,13 +43,18 @@ public import MediaTime
     private var playhead: Int64
     private var newestTimestamp: Int64
     private var hasNewest: Bool
-    private var frameTicks: Int64
+    /// Ticks of the newest packet played.
+    private var frame: Int64
     private var starvedTicks: Int64
     /// When the owner pulls next, the time between two pulls, and what it still holds decoded.
     private var nextPull: UInt64
     private var step: Int64
     private var queuedTicks: Int64
 
+    /// For so many packets more lost ones are expected to come again.
+    private var copiesLeft: Int
+    /// Lost packets that came again in later ones.
+    public private(set) var restored: UInt64
     /// Packets that came too late to be heard.
     public private(set) var late: UInt64
     /// Packets that came after their moment, which was put off for them.
@@ -61,6 +66,8 @@ public import MediaTime
     /// Added delay of the packets played, nanoseconds behind the fastest, and their number.
     public private(set) var delaySum: Int64
     public private(set) var delayCount: Int
+    /// The owner makes up what is lost from the packet after it too, when that is there.
+    public var isBridged: Bool
     /// The sound jumped: the owner smooths the seam and clears this.
     public var hasJumped: Bool
 
@@ -83,17 +90,20 @@ public import MediaTime
         playhead = 0
         newestTimestamp = 0
         hasNewest = false
-        frameTicks = Int64(20 &* ticksPerMillisecond)
+        frame = Int64(20 &* ticksPerMillisecond)
         starvedTicks = 0
         nextPull = 0
         step = 20_000_000
         queuedTicks = 0
+        copiesLeft = 0
+        restored = 0
         late = 0
         starvations = 0
         concealed = 0
         leftOut = 0
         delaySum = 0
         delayCount = 0
+        isBridged = false
         hasJumped = false
     }
 
@@ -147,6 +157,29 @@ public import MediaTime
         return .kept
     }
 
+    /// A payload that came again in a later packet (RFC 2198): kept when the packet itself is missing and fits in time
+    /// between those that are there. It counts as that packet, late.
+    @_noLocks public mutating func pushCopy(
+        _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp wireTimestamp: UInt32,
+        arrival: MonotonicInstant
+    ) {
+        guard hasNewest else { return }
+        let timestamp = unwrap(wireTimestamp)
+        if isRunning {
+            if sequence < nextSequence || timestamp < playhead { return }
+        } else {
+            guard let oldest = memory.oldest(), oldest.sequence < sequence else { return }
+        }
+        if let there = memory.first(from: sequence), there.timestamp <= timestamp { return }
+        guard case .kept = unsafe memory.store(payload, count: count, sequence: sequence, timestamp: timestamp) else {
+            return
+        }
+        copiesLeft = 500
+        restored &+= 1
+        let transit = Int64(bitPattern: arrival.nanoseconds) &- nanoseconds(timestamp)
+        histogram.add(max(0, transit &- (fastest.lowest ?? transit)))
+    }
+
     /// A packet of the stream that is no sound (a telephone-event): its number is not missing.
     @_noLocks public mutating func pass(sequence: UInt64) {
         if isRunning && sequence >= nextSequence { memory.markEvent(sequence) }
@@ -166,9 +199,11 @@ public import MediaTime
         packetsSinceLookup &+= 1
         if packetsSinceLookup < 4 { return }
         packetsSinceLookup = 0
-        target = lateness(exceededBy: 0.015)
-        if recoverableLeft > 0 && lossShare > 0.02 {
-            target = max(target, nanoseconds(frameTicks) &+ lateness(exceededBy: 0.1))
+        copiesLeft = max(0, copiesLeft &- 4)
+        // A copy restores more than a late packet loses: they are waited for up to the rare long burst.
+        target = lateness(exceededBy: copiesLeft > 0 ? 0.005 : 0.015)
+        if (recoverableLeft > 0 || isBridged) && lossShare > 0.02 {
+            target = max(target, nanoseconds(frame) &+ lateness(exceededBy: 0.1))
         }
     }
 
@@ -214,11 +249,14 @@ public import MediaTime
         if newestTimestamp &- playhead > maximumTicks { skip() }
         passEvents()
         guard let entry = memory.first(from: nextSequence) else { return starve(wanted) }
-        if starvedTicks > 0 && recoverableLeft > 0 && entry.sequence == nextSequence &+ 1
-            && entry.timestamp == playhead &+ frameTicks, let present = presentDelay, present <= target &+ 3_000_000
+        if starvedTicks > 0 && (recoverableLeft > 0 || isBridged) && entry.sequence == nextSequence &+ 1
+            && entry.timestamp == playhead &+ frame, let present = presentDelay
         {
-            // The lost packet comes back out of this one, late; from now on the delay has room for that.
-            starvedTicks = 0
+            // The lost packet comes back out of this one, late, but for what the delay need not grow; from now on there
+            // is room for that. Where a whole step would have to be waited, half a packet is made up one-sided instead.
+            let overshoot =
+                isBridged && step >= nanoseconds(frame) ? present &- target : excess(ahead: ahead)
+            starvedTicks = min(starvedTicks, max(0, ticksOf(overshoot)))
         }
         let gap = entry.timestamp &- playhead &- starvedTicks
         if gap > maximumTicks || gap <= 0 || entry.timestamp <= playhead {
@@ -242,18 +280,19 @@ public import MediaTime
             settleStarved(silent)
             return .silence(ticks: Int(silent))
         }
-        let missing = min(gap, frameTicks)
+        let missing = min(gap, frame)
         if let present = presentDelay, target &- present > 10_000_000 {
             // It may be on its way still: the delay grows to its target instead of passing it over.
             concealed &+= UInt64(min(missing, wanted))
             return .starved(ticks: Int(min(missing, wanted)))
         }
-        let mayRecover = starvedTicks == 0 && entry.sequence == nextSequence &+ 1 && missing == frameTicks
+        // The packet after the hole may carry what is missing right before it, however much was made up already.
+        let isLast = gap <= frame && (recoverableLeft > 0 || isBridged)
         settleStarved(missing)
         lossShare = lossShare * 0.99 + 0.01
-        nextSequence = min(nextSequence &+ 1, entry.sequence)
+        nextSequence = isLast ? entry.sequence : min(nextSequence &+ 1, entry.sequence)
         concealed &+= UInt64(missing)
-        if mayRecover {
+        if isLast {
             return unsafe .lost(ticks: Int(missing), next: memory.payload(of: entry), nextCount: entry.count)
         }
         return unsafe .lost(ticks: Int(missing), next: nil, nextCount: 0)
@@ -261,14 +300,15 @@ public import MediaTime
 
     /// The packet given by `next` gave `ticks` of sound (0: it was broken, then it counts as lost).
     @_noLocks public mutating func played(ticks: Int) {
-        if ticks > 0 { frameTicks = Int64(ticks) }
-        lossShare *= 0.99
+        if ticks > 0 { frame = Int64(ticks) }
+        // Losses come in groups: what was waited for them is given back within half a minute, not between two.
+        lossShare *= 0.998
         if let base = fastest.lowest {
             delaySum &+= Int64(bitPattern: nextPull) &- base &+ nanoseconds(queuedTicks &- playhead)
             delayCount &+= 1
         }
         memory.remove(nextSequence)
-        playhead &+= ticks > 0 ? Int64(ticks) : frameTicks
+        playhead &+= ticks > 0 ? Int64(ticks) : frame
         nextSequence &+= 1
     }
 
@@ -297,6 +337,11 @@ public import MediaTime
         return surplus >= 1_000_000 ? surplus : 0
     }
 
+    /// Ticks of a packet.
+    public var frameTicks: Int {
+        @_noLocks get { Int(frame) }
+    }
+
     /// The next packet is there, so that the owner can decode ahead to have something to shorten.
     public var isReady: Bool {
         @_noLocks get {
@@ -321,7 +366,7 @@ public import MediaTime
         playhead = entry.timestamp
         nextSequence = entry.sequence
         // A burst after a stall: begin where the delay is what it should be.
-        if newestTimestamp &- playhead > ticksOf(target) &+ 4 &* frameTicks { skip() }
+        if newestTimestamp &- playhead > ticksOf(target) &+ 4 &* frame { skip() }
         return true
     }
 
@@ -332,7 +377,7 @@ public import MediaTime
         while let entry = memory.first(from: nextSequence), entry.timestamp < from {
             memory.remove(entry.sequence)
             nextSequence = entry.sequence &+ 1
-            playhead = entry.timestamp &+ frameTicks
+            playhead = entry.timestamp &+ frame
         }
         playhead = max(playhead, min(from, newestTimestamp))
         leftOut &+= UInt64(playhead &- before)

@@ -10,9 +10,11 @@ public enum TimeStretch {
     /// - Parameters:
     ///   - maximum: the most that may go, samples.
     ///   - isUrgent: cut even where the signal does not repeat itself.
+    ///   - cutsSpeech: cut not only in pauses.
     /// - Returns: samples removed, 0 when there is no good place.
     @_noLocks public static func shorten(
-        _ samples: UnsafeMutablePointer<Int16>, count: Int, rate: Int, maximum: Int, isUrgent: Bool
+        _ samples: UnsafeMutablePointer<Int16>, count: Int, rate: Int, maximum: Int, isUrgent: Bool,
+        cutsSpeech: Bool = true
     ) -> Int {
         let window = rate / 200
         let shortest = rate / 400
@@ -24,7 +26,7 @@ public enum TimeStretch {
             unsafe crossOver(samples, count: count, lag: longest, window: window)
             return longest
         }
-        if longest < shortest { return 0 }
+        if longest < shortest || !cutsSpeech { return 0 }
         let lag = unsafe bestLag(
             samples, window: window, shortest: shortest, longest: longest, stride: max(1, rate / 8000),
             isUrgent: isUrgent)

@@ -92,6 +92,16 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         @_noLocks get { !isOpus }
     }
 
+    /// A packet can be decoded without the ones before it.
+    public var isMemoryless: Bool {
+        @_noLocks get {
+            switch self {
+            case .pcmu, .pcma, .l16Narrow, .l16Wide, .l16Full: true
+            case .g722, .opus, .opusNarrow, .opusWide: false
+            }
+        }
+    }
+
     /// The same on the wire.
     // Synthesised equality is out of reach of the real-time check in other modules.
     @_noLocks public func isSame(as other: CodecKind) -> Bool {

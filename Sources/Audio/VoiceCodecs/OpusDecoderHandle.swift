@@ -60,6 +60,12 @@ import COpus
         return Int(unsafe swh_opus_packet_samples(packet, Int32(truncatingIfNeeded: count), sampleRate))
     }
 
+    /// Ticks of the RTP clock (48 000 a second) that a packet holds; negative when it is broken.
+    @_noLocks public static func tickCount(of packet: UnsafePointer<UInt8>, count: Int) -> Int {
+        guard count > 0 else { return -1 }
+        return Int(unsafe swh_opus_packet_samples(packet, Int32(truncatingIfNeeded: count), 48_000))
+    }
+
     /// The packet carries the one before it again (in-band FEC).
     ///
     /// - Reference: RFC 6716 §4.2.3, §4.2.4 (a voiced bit for each 20 ms, then the FEC bit, at the head of the first frame).

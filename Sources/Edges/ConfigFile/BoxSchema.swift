@@ -85,6 +85,9 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "media.ducking_db", \.media.duckingDecibels, .integer(0...40, unit: "dB"),
         "How far voices are lowered for those who hear a prompt over them; 0: not at all."),
     .scalar(
+        "media.redundancy", \.media.redundancy, .choice,
+        "Packets carry two older ones again (RFC 2198) to peers that agree: never, while they report loss, always."),
+    .scalar(
         "media.opus.application", \.media.opusApplication, .choice,
         "What Opus is tuned for; low-delay saves 4 ms and gives up forward error correction."),
     .scalar(

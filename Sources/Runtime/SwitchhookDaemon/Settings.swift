@@ -95,6 +95,7 @@ extension SwitchhookConfiguration {
             ptimeMilliseconds: Int(media.ptime.components.attoseconds / 1_000_000_000_000_000), opus: opus)
         settings.calls.insideMedia.hearsKeys = media.inbandDigits
         settings.calls.speakingEvents = media.speakingEvents
+        settings.calls.insideMedia.redundancy = media.redundancy
         settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
         return settings
     }

@@ -31,6 +31,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var rights = AudioRights()
     var input: LegInput
     var output: LegOutput
+    var redundancy: RedundantSender
     var statistics: ReceiverStatistics
     var digits: DigitReceiver
     var ear = DTMFDetector(rate: 8000)
@@ -98,6 +99,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         output = LegOutput(
             ssrc: ssrc, sequence: UInt16(truncatingIfNeeded: start) & 0x7FFF,
             timestamp: UInt32(truncatingIfNeeded: start >> 32))
+        redundancy = RedundantSender()
         statistics = ReceiverStatistics(clockRate: 8000)
         digits = DigitReceiver(clockRate: 8000)
         reporting = RTCPState()
@@ -112,6 +114,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         voice?.deallocate()
         input.deallocate()
         output.deallocate()
+        redundancy.deallocate()
         unsafe housekeeping.deallocate()
         unsafe said.deallocate()
     }
@@ -148,6 +151,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
             saidCount = 0
             input.use(next.codec)
             output.use(next.codec, eventClockRate: next.eventClockRate)
+            redundancy.forget()
             statistics.clockRateChanged(to: next.codec.clockRate)
             ear = DTMFDetector(rate: next.codec.sampleRate)
         }

@@ -1,23 +1,26 @@
-import AudioGraph
-import MediaTime
-import VoiceCodecs
+package import AudioGraph
+package import MediaTime
+import RTP
+package import VoiceCodecs
 
 /// The receiving half of a leg behind its sockets: playout buffer, decoder, concealment, time-stretch.
 ///
 /// - Units: samples at the codec's own rate (`CodecKind.sampleRate`); the playout buffer counts ticks of the RTP clock.
 /// - Memory: allocated and freed by control with the leg's block.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
-@safe struct LegInput {
+@safe package struct LegInput {
     /// Decoded sound ahead of the mix, at most: 120 ms of Opus and one step.
     static var capacity: Int { @_noLocks get { 8192 } }
 
-    var playout: PlayoutBuffer
+    package var playout: PlayoutBuffer
     private let playoutMemory: PlayoutMemory
     private let decoded: UnsafeMutablePointer<Int16>
     private let history: UnsafeMutablePointer<Float>
     private(set) var queued: Int
     private var codec: CodecKind
     private var filler: Concealer
+    /// Speaks backwards from the packet after a lost one.
+    private var mirror: Concealer
     private var wideDecoder = G722Decoder()
     private var noise = ComfortNoise()
     /// The packet that described the noise.
@@ -28,31 +31,37 @@ import VoiceCodecs
     private var stepsSinceShortened: Int
 
     /// Control only.
-    init() {
+    package init() {
         playoutMemory = PlayoutMemory.allocate()
         unsafe decoded = PagedMemory.allocate(capacity: 8192)
-        unsafe history = PagedMemory.allocate(capacity: Concealer.memorySamples)
+        unsafe history = PagedMemory.allocate(capacity: 2 &* Concealer.memorySamples)
         codec = .pcmu
         queued = 0
         stepsSinceShortened = 0
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: 8)
         unsafe filler = Concealer(memory: history, rate: 8000)
+        unsafe mirror = Concealer(
+            memory: history.advanced(by: Concealer.memorySamples), rate: 8000, isMirror: true)
         declicker = Declicker()
+        playout.isBridged = codec.isMemoryless
     }
 
     /// Control only.
-    func deallocate() {
+    package func deallocate() {
         playoutMemory.deallocate()
         unsafe PagedMemory.free(decoded, capacity: 8192)
-        unsafe PagedMemory.free(history, capacity: Concealer.memorySamples)
+        unsafe PagedMemory.free(history, capacity: 2 &* Concealer.memorySamples)
     }
 
     /// Another codec: everything starts anew.
-    @_noLocks mutating func use(_ codec: CodecKind) {
+    @_noLocks package mutating func use(_ codec: CodecKind) {
         self.codec = codec
         playout.restart()
         playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
         unsafe filler = Concealer(memory: history, rate: codec.sampleRate)
+        unsafe mirror = Concealer(
+            memory: history.advanced(by: Concealer.memorySamples), rate: codec.sampleRate, isMirror: true)
+        playout.isBridged = codec.isMemoryless
         forgetSource()
         declicker.arm()
     }
@@ -86,6 +95,48 @@ import VoiceCodecs
         noiseSequence = sequence
     }
 
+    /// A packet of RFC 2198: what of it is missing so far, then the newest payload.
+    /// - Parameter type: payload type of the codec; blocks of others are left out.
+    /// - Returns: false when it is no such packet.
+    @_noLocks package mutating func pushRedundant(
+        _ payload: UnsafePointer<UInt8>, count: Int, type: UInt8, sequence: UInt64, timestamp: UInt32,
+        arrival: MonotonicInstant
+    ) -> Bool {
+        guard let packet = unsafe RedundantAudio(parsing: UnsafeRawBufferPointer(start: payload, count: count)) else {
+            return false
+        }
+        var index = 0
+        while index < packet.count &- 1 {
+            let block = packet.block(index)
+            index &+= 1
+            let bytes = unsafe payload.advanced(by: block.start)
+            if block.payloadType != type || block.count == 0 { continue }
+            // The packet's number is not in its header: the time between says how many packets ago it was.
+            let length = UInt32(truncatingIfNeeded: unsafe ticks(of: bytes, block.count))
+            if length == 0 || block.offset == 0 || block.offset % length != 0 { continue }
+            let back = UInt64(block.offset / length)
+            if back >= sequence { continue }
+            unsafe playout.pushCopy(
+                bytes, count: block.count, sequence: sequence &- back, timestamp: timestamp &- block.offset,
+                arrival: arrival)
+        }
+        let newest = packet.newest
+        if newest.payloadType != type || newest.count == 0 { return newest.payloadType == type }
+        _ = unsafe playout.push(
+            payload.advanced(by: newest.start), count: newest.count, sequence: sequence, timestamp: timestamp,
+            arrival: arrival)
+        return true
+    }
+
+    /// Ticks of the RTP clock in a payload; 0 when it is broken.
+    @_noLocks private func ticks(of payload: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        switch codec {
+        case .pcmu, .pcma, .g722: count
+        case .l16Narrow, .l16Wide, .l16Full: count / 2
+        case .opus, .opusNarrow, .opusWide: max(0, unsafe OpusDecoderHandle.tickCount(of: payload, count: count))
+        }
+    }
+
     /// Another source, or back from relaying.
     /// - Parameter breaksOff: what was heard last is cut off and must die away.
     @_noLocks mutating func restart(_ equipment: borrowing LegEquipment, breaksOff: Bool) {
@@ -105,7 +156,7 @@ import VoiceCodecs
 
     /// The next `count` samples.
     /// - Returns: false when they are silence.
-    @_noLocks mutating func pull(
+    @_noLocks package mutating func pull(
         _ count: Int, into samples: UnsafeMutablePointer<Int16>, equipment: borrowing LegEquipment
     ) -> Bool {
         var isVoiced = queued > 0
@@ -127,6 +178,11 @@ import VoiceCodecs
         }
         unsafe declicker.run(samples, count: count, rate: codec.sampleRate)
         return isVoiced
+    }
+
+    /// A step is done; the next one will not be pulled before `next`, nanoseconds of CLOCK_MONOTONIC.
+    @_noLocks package mutating func pulled(next: UInt64) {
+        playout.pulled(next: MonotonicInstant(nanoseconds: next), queued: queuedTicks)
     }
 
     @_noLocks private mutating func drop(_ count: Int) {
@@ -151,11 +207,23 @@ import VoiceCodecs
         case .lost(let ticks, let next, let nextCount):
             let count = min(codec.samples(ofTicks: ticks), room)
             if let next = unsafe next, let decoder = equipment.decoder, codec.isOpus {
-                let made = unsafe decoder.recover(from: next, packetCount: nextCount, into: target, count: count)
-                if made == count {
+                // The whole frame comes back; what was made up of it already is left out.
+                let frame = codec.samples(ofTicks: playout.frameTicks)
+                let made =
+                    frame <= room
+                    ? unsafe decoder.recover(from: next, packetCount: nextCount, into: target, count: frame) : 0
+                if made == frame && made >= count {
+                    unsafe UnsafeMutableRawPointer(target).copyMemory(
+                        from: UnsafeRawPointer(target.advanced(by: made &- count)), byteCount: count &* 2)
                     queued &+= count
                     return true
                 }
+            }
+            if let next = unsafe next, playout.isBridged,
+                unsafe bridge(count, to: next, nextCount, into: target, room: room)
+            {
+                queued &+= count
+                return true
             }
             unsafe conceal(count, into: target, equipment)
             queued &+= count
@@ -190,20 +258,43 @@ import VoiceCodecs
             isOpusSilent = count <= 2
             unsafe playout.sawRecovery(OpusDecoderHandle.carriesRecovery(payload, count: count))
             return max(0, unsafe decoder.decode(payload, count: count, into: target, capacity: room))
-        case .pcmu:
-            samples = min(count, room)
-            unsafe G711.decodeMuLaw(payload, count: samples, into: target)
-        case .pcma:
-            samples = min(count, room)
-            unsafe G711.decodeALaw(payload, count: samples, into: target)
         case .g722:
             samples = unsafe wideDecoder.decode(payload, count: min(count, room / 2), into: target)
-        case .l16Narrow, .l16Wide, .l16Full:
-            samples = min(count / 2, room)
-            unsafe L16.decode(payload, count: samples, into: target)
+        case .pcmu, .pcma, .l16Narrow, .l16Wide, .l16Full:
+            samples = unsafe decodeMemoryless(payload, count, into: target, room)
         }
         unsafe filler.heard(target, count: samples)
         return samples
+    }
+
+    /// Decodes a packet of a codec that remembers nothing of the one before; 0 for any other.
+    @_noLocks private func decodeMemoryless(
+        _ payload: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int
+    ) -> Int {
+        switch codec {
+        case .pcmu:
+            unsafe G711.decodeMuLaw(payload, count: min(count, room), into: target)
+            return min(count, room)
+        case .pcma:
+            unsafe G711.decodeALaw(payload, count: min(count, room), into: target)
+            return min(count, room)
+        case .l16Narrow, .l16Wide, .l16Full:
+            unsafe L16.decode(payload, count: min(count / 2, room), into: target)
+            return min(count / 2, room)
+        case .g722, .opus, .opusNarrow, .opusWide: return 0
+        }
+    }
+
+    /// Makes up `count` samples in front of the packet `next`, which is looked at and not taken.
+    @_noLocks private mutating func bridge(
+        _ count: Int, to next: UnsafePointer<UInt8>, _ nextCount: Int, into target: UnsafeMutablePointer<Int16>,
+        room: Int
+    ) -> Bool {
+        let future = unsafe target.advanced(by: count)
+        let known = unsafe decodeMemoryless(next, nextCount, into: future, max(0, room &- count))
+        if known == 0 { return false }
+        unsafe filler.bridge(target, count: count, to: future, futureCount: known, mirror: &mirror)
+        return true
     }
 
     @_noLocks private mutating func conceal(
@@ -224,7 +315,8 @@ import VoiceCodecs
         }
     }
 
-    /// Takes at most one pitch period in 60 ms out of what is decoded, when packets wait longer than needed.
+    /// Takes a pitch period out of what is decoded when packets wait longer than needed: at most one in 60 ms of pauses or
+    /// when there is much to take, one a second of speech, where cuts are heard.
     @_noLocks private mutating func shortenIfLong(_ step: Int, _ equipment: borrowing LegEquipment) {
         stepsSinceShortened &+= 1
         let excess = playout.excess(ahead: queuedTicks)
@@ -239,7 +331,8 @@ import VoiceCodecs
         if spare <= 0 { return }
         let surplus = Int(excess / 100_000) &* rate / 10_000
         let removed = unsafe TimeStretch.shorten(
-            decoded, count: queued, rate: rate, maximum: min(surplus, spare), isUrgent: excess > 100_000_000)
+            decoded, count: queued, rate: rate, maximum: min(surplus, spare), isUrgent: excess > 100_000_000,
+            cutsSpeech: excess > 40_000_000 || stepsSinceShortened &* step >= rate)
         if removed == 0 { return }
         queued &-= removed
         stepsSinceShortened = 0

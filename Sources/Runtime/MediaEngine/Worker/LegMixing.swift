@@ -88,10 +88,3 @@ extension LegBlock {
         output.timestamp &+= UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: count))
     }
 }
-
-extension LegInput {
-    /// A step is done; the next one will not be pulled before `next`, nanoseconds of CLOCK_MONOTONIC.
-    @_noLocks mutating func pulled(next: UInt64) {
-        playout.pulled(next: MonotonicInstant(nanoseconds: next), queued: queuedTicks)
-    }
-}

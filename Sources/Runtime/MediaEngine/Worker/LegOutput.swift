@@ -1,13 +1,13 @@
 import AudioGraph
 import RTP
-import VoiceCodecs
+package import VoiceCodecs
 
 /// The sending half of a leg in front of its sockets: gathers samples to packets, encodes, numbers.
 ///
 /// - Units: samples at the codec's own rate; `timestamp` in ticks of the RTP clock.
 /// - Memory: allocated and freed by control with the leg's block.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
-@safe struct LegOutput {
+@safe package struct LegOutput {
     /// 60 ms of Opus and one step of 20 ms.
     private static var capacity: Int { @_noLocks get { 3840 } }
 
@@ -31,7 +31,7 @@ import VoiceCodecs
     private var isSilent = false
 
     /// Control only.
-    init(ssrc: UInt32, sequence: UInt16, timestamp: UInt32) {
+    package init(ssrc: UInt32, sequence: UInt16, timestamp: UInt32) {
         self.ssrc = ssrc
         self.sequence = sequence
         self.timestamp = timestamp
@@ -44,9 +44,9 @@ import VoiceCodecs
     }
 
     /// Control only.
-    func deallocate() { unsafe PagedMemory.free(gathered, capacity: 3840) }
+    package func deallocate() { unsafe PagedMemory.free(gathered, capacity: 3840) }
 
-    @_noLocks mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
+    @_noLocks package mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
         self.codec = codec
         count = 0
         wideEncoder = G722Encoder()
@@ -66,18 +66,18 @@ import VoiceCodecs
     }
 
     /// Where the next `wanted` samples go.
-    @_noLocks func room(for wanted: Int) -> UnsafeMutablePointer<Int16>? {
+    @_noLocks package func room(for wanted: Int) -> UnsafeMutablePointer<Int16>? {
         count &+ wanted <= Self.capacity ? unsafe gathered.advanced(by: count) : nil
     }
 
-    @_noLocks mutating func gathered(_ added: Int) { count &+= added }
+    @_noLocks package mutating func gathered(_ added: Int) { count &+= added }
 
     /// What was gathered but not sent is not sound of this stream any more.
     @_noLocks mutating func forget() { count = 0 }
 
     /// The payload of the next packet of `frame` samples, when they are gathered.
     /// - Returns: bytes, 0 when there are not enough samples, the encoder failed, or it stays silent (DTX).
-    @_noLocks mutating func encode(
+    @_noLocks package mutating func encode(
         frame: Int, into payload: UnsafeMutablePointer<UInt8>, capacity: Int, equipment: borrowing LegEquipment
     ) -> Int {
         if count < frame || frame <= 0 { return 0 }

@@ -63,7 +63,8 @@ extension LegBlock {
         }
         let isEvent = header.payloadType == settings.eventReceivePayloadType
         let isNoise = header.payloadType == settings.noiseReceivePayloadType
-        if !isEvent && !isNoise && header.payloadType != settings.receivePayloadType {
+        let isRedundant = header.payloadType == settings.redundancyReceivePayloadType
+        if !isEvent && !isNoise && !isRedundant && header.payloadType != settings.receivePayloadType {
             scratch.sink.countRefused()
             return
         }
@@ -88,6 +89,8 @@ extension LegBlock {
             unsafe takeEvent(payload, header, verdict.sequence, arrival, scratch.sink)
         } else if !settings.receives || header.payloadCount == 0 {
             return
+        } else if isRedundant {
+            unsafe takeRedundant(payload, header, verdict.sequence, arrival, settings, peer, isMixed, scratch)
         } else if let peer = unsafe peer {
             unsafe peer.pointee.relayed(
                 bytes, header, sequence: verdict.sequence, arrival: arrival.nanoseconds, isNoise: isNoise, map: &relay,
@@ -98,6 +101,29 @@ extension LegBlock {
             _ = unsafe input.playout.push(
                 payload, count: header.payloadCount, sequence: verdict.sequence, timestamp: header.timestamp,
                 arrival: arrival)
+        }
+    }
+
+    /// A packet with older payloads in front of its own (RFC 2198): the mix takes what it missed, the relay the newest.
+    @_noLocks private mutating func takeRedundant(
+        _ payload: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, _ sequence: UInt64, _ arrival: MonotonicInstant,
+        _ settings: borrowing LegSettings, _ peer: LegPointer?, _ isMixed: Bool, _ scratch: borrowing Scratch
+    ) {
+        let type = settings.receivePayloadType
+        if let peer = unsafe peer {
+            let raw = unsafe UnsafeRawBufferPointer(start: payload, count: header.payloadCount)
+            guard let packet = unsafe RedundantAudio(parsing: raw), packet.newest.payloadType == type,
+                packet.newest.count > 0
+            else { return scratch.sink.countRefused() }
+            unsafe peer.pointee.relay(
+                payload: payload.advanced(by: packet.newest.start), packet.newest.count, marker: header.marker,
+                sequence: sequence, timestamp: header.timestamp, arrival: arrival.nanoseconds, map: &relay,
+                isHandedOver: false, scratch)
+        } else if isMixed {
+            let isTaken = unsafe input.pushRedundant(
+                payload, count: header.payloadCount, type: type, sequence: sequence, timestamp: header.timestamp,
+                arrival: arrival)
+            if !isTaken { scratch.sink.countRefused() }
         }
     }
 
@@ -161,7 +187,8 @@ extension LegBlock {
         if let trip = Self.wallClock().roundTripNanoseconds(block) {
             reporting.roundTripMicroseconds = Int(trip / 1000)
         }
-        if let encoder = equipment.encoder { encoder.setExpectedLoss(percent: max(3, reporting.lossPercent)) }
+        // Above 10 % libopus takes more from the sound than its FEC gives back; no loss needs no FEC.
+        if let encoder = equipment.encoder { encoder.setExpectedLoss(percent: min(10, reporting.lossPercent)) }
     }
 
     @_noLocks static func wallClock() -> NTPTimestamp {

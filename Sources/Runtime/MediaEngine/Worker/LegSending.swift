@@ -30,14 +30,38 @@ extension LegBlock {
             let count = unsafe output.encode(
                 frame: frame, into: payload, capacity: Scratch.payloadCapacity, equipment: equipment)
             if count > 0 {
-                unsafe send(
-                    payload, count, type: settings.sendPayloadType, timestamp: timestamp, marker: output.isFresh,
-                    scratch, at: now)
+                unsafe sendVoice(payload, count, settings, timestamp: timestamp, scratch, at: now)
                 output.isFresh = false
             } else {
                 output.isFresh = true
             }
         }
+    }
+
+    /// Sends a payload of the codec, with older ones again where the peer wants them and misses packets.
+    @_noLocks private mutating func sendVoice(
+        _ payload: UnsafeMutablePointer<UInt8>, _ count: Int, _ settings: borrowing LegSettings, timestamp: UInt32,
+        _ scratch: borrowing Scratch, at now: UInt64
+    ) {
+        let type = settings.redundancySendPayloadType
+        let (always, isOpus) = (settings.sendsCopiesAlways, settings.codec.isOpus)
+        if type != 255 && (always || reporting.lossPercent >= 2) {
+            let carriesLast = unsafe OpusDecoderHandle.carriesRecovery(payload, count: count)
+            let size = unsafe redundancy.pack(
+                payload, count: count, capacity: Scratch.payloadCapacity, type: settings.sendPayloadType,
+                timestamp: timestamp,
+                isChained: isOpus && carriesLast)
+            if size > 0 {
+                unsafe send(
+                    payload, size, type: type, timestamp: timestamp, marker: output.isFresh, scratch, at: now)
+                return
+            }
+        } else {
+            redundancy.forget()
+        }
+        unsafe send(
+            payload, count, type: settings.sendPayloadType, timestamp: timestamp, marker: output.isFresh, scratch,
+            at: now)
     }
 
     /// Sends what is gathered although it is no whole packet; not with Opus, whose packets cannot have any length.

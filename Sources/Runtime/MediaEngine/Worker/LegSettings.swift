@@ -1,6 +1,6 @@
 import AudioGraph
 import RTPTransport
-import VoiceCodecs
+package import VoiceCodecs
 
 /// What an agreement (SDP) means for the worker: plain values, copied into the leg's block.
 ///
@@ -17,6 +17,11 @@ struct LegSettings {
     /// Comfort noise of the peer.
     var noiseSendPayloadType: UInt8 = 255
     var noiseReceivePayloadType: UInt8 = 255
+    /// RFC 2198.
+    var redundancySendPayloadType: UInt8 = 255
+    var redundancyReceivePayloadType: UInt8 = 255
+    /// Copies go out although the peer reports no loss.
+    var sendsCopiesAlways = false
     var ptime: Int
     var sends: Bool
     var receives: Bool
@@ -30,11 +35,13 @@ struct LegSettings {
 }
 
 /// Codec and converter handles of a leg; control makes them before the worker needs them.
-struct LegEquipment {
-    var decoder: OpusDecoderHandle?
-    var encoder: OpusEncoderHandle?
+package struct LegEquipment {
+    package var decoder: OpusDecoderHandle?
+    package var encoder: OpusEncoderHandle?
     /// From each bus of a mix to this leg's rate, where lists make what it hears its own (`BusRate` names the places).
     var fromBus = InlineArray<3, RateConverter?>(repeating: nil)
+
+    package init() {}
 }
 
 /// Keys of legs, in memory of control's.
@@ -140,7 +147,7 @@ struct LegChange {
 
 extension LegEquipment {
     /// Control only.
-    func free() {
+    package func free() {
         decoder?.destroy()
         encoder?.destroy()
         for index in 0..<3 { fromBus[index]?.destroy() }
