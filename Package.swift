@@ -150,7 +150,8 @@ let package = Package(
             "PromptAudio", in: .edges,
             ["MediaTime", "CallModel", "EdgeProtocols", "CSpeech", "CSoundFile", "CResampler", log]),
         module(
-            "SpeechRecognition", in: .edges, ["MediaTime", "WireJSON", "EdgeProtocols", "CRecognition", log]),
+            "SpeechRecognition", in: .edges,
+            ["MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "PromptAudio", "CRecognition", log]),
         module("ConfigFile", in: .edges, ["MediaTime", "CallModel", "EdgeProtocols", yams]),
 
         // Runtime
@@ -238,7 +239,8 @@ let package = Package(
             "ControlAPI",
             ["ControlAPI", "LiveLink", "EdgeProtocols", "CallModel", "WireJSON", "Tokens", "MediaTime", log]),
         tests("PromptAudio", ["PromptAudio", "AudioGraph", "EdgeProtocols", "CallModel", log]),
-        tests("SpeechRecognition", ["SpeechRecognition", "PromptAudio", "EdgeProtocols", "CallModel", log]),
+        tests(
+            "SpeechRecognition", ["SpeechRecognition", "PromptAudio", "EdgeProtocols", "CallModel", "WireJSON", log]),
         tests("ConfigFile", ["ConfigFile", "CallModel", "EdgeProtocols"]),
         tests(
             "TestPhone",

@@ -231,17 +231,6 @@ import WireJSON
         #expect(rig.voice("error")?["reason"] == "stream: 404")
     }
 
-    @Test("what is not done yet is told by name, and the rest of the action is done")
-    func notSupported() {
-        let rig = Rig()
-        var record = Record()
-        record.transcription = Transcription()
-        rig.call(.record(record), .talk(Talk(text: "next")))
-        #expect(rig.voice("error")?["reason"] == "record transcription: not supported yet")
-        #expect(rig.recordings.count == 1)
-        #expect(rig.rows.contains { $0.type == "audio:say" })
-    }
-
     @Test("a prompt that cannot be played is an error event and the next action runs")
     func promptFails() throws {
         let rig = Rig()

@@ -46,7 +46,7 @@ private struct Box {
             directory: directory, settings: RuntimeSettings(),
             edges: RuntimeEdges(
                 signalling: FakeSignalling(journal), media: FakeMedia(journal), sockets: FakeSockets(journal), log: log,
-                prompts: FakePrompts(), scripts: Scripts(script: script),
+                prompts: FakePrompts(), transcriber: FakeTranscriber(journal), scripts: Scripts(script: script),
                 clients: FakeClients(journal), time: SystemTimeSource(),
                 logger: Logger(label: "test")))
     }

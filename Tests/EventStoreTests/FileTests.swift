@@ -12,7 +12,7 @@ import Testing
         let files = (1...3).map { number in
             FileRecord(
                 id: .make(), application: Sample.application, conversation: .make(), recording: .make(),
-                format: number == 1 ? .mp3 : .wav, byteCount: Int64(number) * 100,
+                format: [.mp3, .wav, .json][number - 1], byteCount: Int64(number) * 100,
                 started: WallTime(milliseconds: Int64(number)), ended: WallTime(milliseconds: Int64(number) * 1000))
         }
         let store = try EventStore(folder)

@@ -130,6 +130,30 @@ import SpeechRecognition
         #expect(readings == [SpeechReading(text: "2000 pt-BR argument", confidence: 0.5)])
     }
 
+    @Test("a command may tell when each word was said, and, asked for it, how it is meant")
+    func externalWords() async throws {
+        let recogniser = try Self.command(
+            #"""
+            cat > /dev/null
+            printf '{"results":[{"text":"oh no","confidence":"0.5","sentiment":"asked %s","words":[' "$SWITCHHOOK_SENTIMENT"
+            printf '{"word":"oh","start_time":10,"end_time":200,"confidence":0.25},{"word":"no","start_time":9}]}]}\n'
+            """#)
+        for wanted in [true, false] {
+            let readings = await withCheckedContinuation { continuation in
+                let utterance = recogniser.begin(language: "en-US", context: [], wantsSentiment: wanted) {
+                    continuation.resume(returning: $0)
+                }
+                utterance.finish()
+            }
+            let word = SpokenWord(text: "oh", start: 10, end: 200, confidence: 0.25)
+            #expect(
+                try readings.get() == [
+                    SpeechReading(
+                        text: "oh no", confidence: 0.5, words: [word], sentiment: wanted ? "asked 1" : nil)
+                ])
+        }
+    }
+
     @Test(
         "a command that fails is told by name",
         arguments: [

@@ -182,3 +182,13 @@ public struct FakePrompts: PromptLoading {
         return PCMClip(sampleRate: 8000, samples: [0])
     }
 }
+
+/// Says at once that it has written a file.
+public struct FakeTranscriber: Transcribing {
+    private let journal: Journal
+    public init(_ journal: Journal) { self.journal = journal }
+    public func transcribe(_ order: TranscriptionOrder, done: @escaping @Sendable (TranscriptionResult) -> Void) {
+        journal.note("transcribe \(order.recording) \(order.language)")
+        done(TranscriptionResult(byteCount: 1))
+    }
+}

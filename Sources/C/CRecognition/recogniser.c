@@ -1,28 +1,10 @@
-#include "CRecognition.h"
+#include "recogniser.h"
 
 #include <math.h>
-#include <pocketsphinx.h>
 #include <sphinxbase/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct swh_recogniser {
-    ps_decoder_t *decoder;
-    cmd_ln_t *settings;
-    char *language_model;
-    int has_language_model;
-    /* An utterance that is held against a grammar, kept for the second pass. */
-    int has_grammar;
-    uint32_t dice;
-    int16_t *samples;
-    size_t count, capacity;
-};
-
-/* Names of the searches. ANYTHING is a loop of all phones: what a grammar must beat to be believed. */
-#define FREE_SPEECH "free"
-#define GRAMMAR "grammar"
-#define ANYTHING "anything"
 
 static const char *const phones[] = {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY",
                                      "F",  "G",  "HH", "IH", "IY", "JH", "K", "L",  "M", "N",  "NG", "OW", "OY",
@@ -85,6 +67,7 @@ int swh_recogniser_begin(swh_recogniser *recogniser, const char *grammar)
     ps_decoder_t *decoder = recogniser->decoder;
     recogniser->has_grammar = grammar != NULL;
     recogniser->count = 0;
+    recogniser->word_count = 0;
     recogniser->dice = 1;
     if (grammar && ps_set_jsgf_string(decoder, GRAMMAR, grammar) < 0) return SWH_RECOGNITION_GRAMMAR;
     if (!grammar && !recogniser->has_language_model) {
@@ -96,7 +79,7 @@ int swh_recogniser_begin(swh_recogniser *recogniser, const char *grammar)
     return ps_start_utt(decoder) < 0 ? SWH_RECOGNITION_ENGINE : 0;
 }
 
-static int keep(swh_recogniser *recogniser, const int16_t *samples, size_t count)
+int swh_keep(swh_recogniser *recogniser, const int16_t *samples, size_t count)
 {
     if (recogniser->count + count > recogniser->capacity) {
         size_t capacity = recogniser->capacity ? recogniser->capacity : 65536;
@@ -114,7 +97,7 @@ static int keep(swh_recogniser *recogniser, const int16_t *samples, size_t count
 /* Digital silence, and the empty band above a telephone's 4 kHz, are nothing the model has ever heard: its logarithms run
  * away. White noise of -55 dBFS, which no line is free of, made 72 of 72 phrases right where 62 were. */
 enum { NOISE = 100, CHUNK = 320 };
-static int16_t with_noise(swh_recogniser *recogniser, int16_t sample)
+int16_t swh_with_noise(swh_recogniser *recogniser, int16_t sample)
 {
     recogniser->dice = recogniser->dice * 1664525u + 1013904223u;
     int value = sample + (int)((recogniser->dice >> 16) % (2 * NOISE + 1)) - NOISE;
@@ -126,8 +109,8 @@ int swh_recogniser_feed(swh_recogniser *recogniser, const int16_t *samples, size
     int16_t chunk[CHUNK];
     while (count > 0) {
         size_t some = count < CHUNK ? count : CHUNK;
-        for (size_t index = 0; index < some; index++) chunk[index] = with_noise(recogniser, samples[index]);
-        if (recogniser->has_grammar && keep(recogniser, chunk, some) < 0) return SWH_RECOGNITION_NO_MEMORY;
+        for (size_t index = 0; index < some; index++) chunk[index] = swh_with_noise(recogniser, samples[index]);
+        if (recogniser->has_grammar && swh_keep(recogniser, chunk, some) < 0) return SWH_RECOGNITION_NO_MEMORY;
         if (ps_process_raw(recogniser->decoder, chunk, some, FALSE, FALSE) < 0) return SWH_RECOGNITION_ENGINE;
         samples += some;
         count -= some;
@@ -135,8 +118,7 @@ int swh_recogniser_feed(swh_recogniser *recogniser, const int16_t *samples, size
     return 0;
 }
 
-/* Sum of the squares of one frame of 10 ms. */
-enum { FRAME = 160 };
+/* Sum of the squares of one frame. */
 static double energy(const int16_t *samples)
 {
     double sum = 0;
@@ -185,20 +167,38 @@ static double belief(swh_recogniser *recogniser, int32 score)
     return covered / (1 + exp(1.2 * (distance - 2)));
 }
 
-/* How sure the words of free speech are, one with another. */
-static double mean_posterior(ps_decoder_t *decoder)
+/* Keeps the words of free speech.
+ * Returns how sure they are, one with another. */
+static double keep_words(swh_recogniser *recogniser)
 {
+    ps_decoder_t *decoder = recogniser->decoder;
     double sum = 0;
-    int words = 0;
+    int words = 0, first = 0, is_first = 1;
     for (ps_seg_t *segment = ps_seg_iter(decoder); segment; segment = ps_seg_next(segment)) {
+        int start, end;
+        ps_seg_frames(segment, &start, &end);
+        if (is_first) first = start;
+        is_first = 0;
         const char *word = ps_seg_word(segment);
         if (!word || *word == '<' || *word == '[' || *word == '+') continue;
         int32 acoustic, language, back;
-        sum += logmath_exp(ps_get_logmath(decoder), ps_seg_prob(segment, &acoustic, &language, &back));
+        double sure = logmath_exp(ps_get_logmath(decoder), ps_seg_prob(segment, &acoustic, &language, &back));
+        sum += sure;
         words++;
+        if (recogniser->word_count == sizeof recogniser->words / sizeof *recogniser->words) continue;
+        swh_word *kept = &recogniser->words[recogniser->word_count++];
+        /* Another pronunciation of a word is written "word(2)". */
+        snprintf(kept->text, sizeof kept->text, "%.*s", (int)strcspn(word, "("), word);
+        kept->start = (start - first) * 10;
+        kept->end = (end - first + 1) * 10;
+        kept->confidence = fmin(1, fmax(0, sure));
     }
     return words ? fmin(1, fmax(0, sum / words)) : 0;
 }
+
+int swh_recogniser_word_count(const swh_recogniser *recogniser) { return recogniser->word_count; }
+
+const swh_word *swh_recogniser_word(const swh_recogniser *recogniser, int index) { return &recogniser->words[index]; }
 
 static int is_told(const char *text, size_t used, const char *candidate)
 {
@@ -220,7 +220,7 @@ int swh_recogniser_end(swh_recogniser *recogniser, char *text, size_t room, doub
         confidence[0] = belief(recogniser, best);
         return 1;
     }
-    confidence[0] = mean_posterior(decoder);
+    confidence[0] = keep_words(recogniser);
     int count = 1, tried = 0;
     for (ps_nbest_t *next = ps_nbest(decoder); next; next = ps_nbest_next(next)) {
         int32 score = 0;

@@ -68,7 +68,9 @@ static sf_count_t memory_write(const void *source, sf_count_t count, void *conte
 
 static SF_VIRTUAL_IO memory_io = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
 
-swh_sound_file *swh_sound_file_open(const uint8_t *bytes, size_t byte_count, char *reason, size_t reason_size)
+/* The bytes, or the file at the path. */
+static swh_sound_file *open_either(const uint8_t *bytes, size_t byte_count, const char *path, char *reason,
+                                   size_t reason_size)
 {
     swh_sound_file *file = calloc(1, sizeof *file);
     if (!file) {
@@ -77,7 +79,8 @@ swh_sound_file *swh_sound_file_open(const uint8_t *bytes, size_t byte_count, cha
     }
     file->memory.fixed = bytes;
     file->memory.length = (sf_count_t)byte_count;
-    file->handle = sf_open_virtual(&memory_io, SFM_READ, &file->info, &file->memory);
+    file->handle = path ? sf_open(path, SFM_READ, &file->info)
+                        : sf_open_virtual(&memory_io, SFM_READ, &file->info, &file->memory);
     if (!file->handle) {
         snprintf(reason, reason_size, "%s", sf_strerror(NULL));
         free(file);
@@ -93,8 +96,38 @@ swh_sound_file *swh_sound_file_open(const uint8_t *bytes, size_t byte_count, cha
     return file;
 }
 
+swh_sound_file *swh_sound_file_open(const uint8_t *bytes, size_t byte_count, char *reason, size_t reason_size)
+{
+    return open_either(bytes, byte_count, NULL, reason, reason_size);
+}
+
+swh_sound_file *swh_sound_file_open_path(const char *path, char *reason, size_t reason_size)
+{
+    return open_either(NULL, 0, path, reason, reason_size);
+}
+
 int swh_sound_file_rate(const swh_sound_file *file) { return file->info.samplerate; }
 int swh_sound_file_channels(const swh_sound_file *file) { return file->info.channels; }
+
+/* Written so that NaN becomes silence. */
+static int16_t sample_of(float value)
+{
+    return value >= 32767.0f ? 32767 : value >= -32768.0f ? (int16_t)lrintf(value) : value < 0.0f ? -32768 : 0;
+}
+
+long swh_sound_file_read(swh_sound_file *file, int16_t *samples, long frame_count)
+{
+    const int channels = file->info.channels;
+    long done = 0;
+    while (done < frame_count) {
+        long wanted = frame_count - done < BLOCK_FRAMES ? frame_count - done : BLOCK_FRAMES;
+        long got = (long)sf_readf_float(file->handle, file->block, wanted);
+        if (got <= 0) break;
+        for (long i = 0; i < got * channels; i++) samples[done * channels + i] = sample_of(file->block[i] * 32768.0f);
+        done += got;
+    }
+    return done;
+}
 
 long swh_sound_file_read_mono(swh_sound_file *file, int16_t *samples, long frame_count)
 {
@@ -107,10 +140,7 @@ long swh_sound_file_read_mono(swh_sound_file *file, int16_t *samples, long frame
         for (long i = 0; i < got; i++) {
             float sum = 0;
             for (int c = 0; c < channels; c++) sum += file->block[i * channels + c];
-            float value = sum / (float)channels * 32768.0f;
-            /* written so that NaN becomes silence */
-            samples[done + i] = value >= 32767.0f ? 32767 : value >= -32768.0f ? (int16_t)lrintf(value)
-                                : value < 0.0f    ? -32768 : 0;
+            samples[done + i] = sample_of(sum / (float)channels * 32768.0f);
         }
         done += got;
     }

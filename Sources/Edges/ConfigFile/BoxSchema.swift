@@ -229,6 +229,9 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
 ]
 
 private let logFields: [Field<SwitchhookConfiguration>] = [
+    .scalar(
+        "limits.transcriptions", \.limits.transcriptions, .integer(0...100_000, unit: "recordings"),
+        "Recordings that wait to be transcribed; beyond it an error event tells so."),
     .scalar("log.level", \.log.level, .choice, reloadable: true, "Least severe line written."),
     .scalar("log.format", \.log.format, .choice, "text for people, json for programs."),
     .scalar(

@@ -186,6 +186,8 @@ public struct LimitsSection: Sendable, Equatable {
     /// All files together.
     public var recordingDiskBytes = 10 << 30
 }
+    /// Recordings that wait to be written down.
+    public var transcriptions = 100
 
 public struct LogSection: Sendable, Equatable {
     public enum Level: String, Sendable, CaseIterable {

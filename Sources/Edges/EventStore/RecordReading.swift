@@ -88,7 +88,7 @@ enum RecordReading {
         let format: String = row[4]
         return FileRecord(
             id: FileID(row[0]), application: ApplicationID(row[1]), conversation: ConversationID(row[2]),
-            recording: RecordingID(row[3]), format: try word(RecordingFormat(rawValue: format), format),
+            recording: RecordingID(row[3]), format: try word(StoredFormat(rawValue: format), format),
             byteCount: row[5], started: wall(row[6]), ended: wall(row[7]))
     }
 

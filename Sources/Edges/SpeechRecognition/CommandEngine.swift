@@ -7,6 +7,8 @@ import WireJSON
 /// It reads 16-bit little-endian mono samples at 16 kHz from its standard input until that ends, and writes one line to
 /// its standard output: `{"results": [{"text": "open the door", "confidence": 0.93}]}`, or `{"error": "why"}`. Its
 /// environment holds `SWITCHHOOK_LANGUAGE` (BCP-47) and `SWITCHHOOK_CONTEXT` (a JSON array of the phrases expected).
+/// A result may have `words` (each with `word`, `start_time`, `end_time` in milliseconds, `confidence`) and, when
+/// `SWITCHHOOK_SENTIMENT` is 1, `sentiment`, a word of its own.
 ///
 /// - Threading: one thread a run, which waits for the command.
 /// - Fails with: `SpeechFault` naming the command and what it did.
@@ -31,6 +33,7 @@ struct CommandEngine: Sendable {
         environment["SWITCHHOOK_LANGUAGE"] = utterance.language
         environment["SWITCHHOOK_CONTEXT"] = String(
             decoding: JSON.array(utterance.context.map { .string($0) }).bytes, as: UTF8.self)
+        environment["SWITCHHOOK_SENTIMENT"] = utterance.wantsSentiment ? "1" : "0"
         process.environment = environment
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
@@ -50,7 +53,7 @@ struct CommandEngine: Sendable {
         process.waitUntilExit()
         guardian.cancel()
         closing.cancel()
-        return try read(answer, program, process.terminationStatus)
+        return try read(answer, utterance, program, process.terminationStatus)
     }
 
     private func send(_ utterance: Utterance, to pipe: FileHandle) {
@@ -74,7 +77,9 @@ struct CommandEngine: Sendable {
         return work
     }
 
-    private func read(_ answer: Data, _ program: String, _ status: Int32) throws(SpeechFault) -> [SpeechReading] {
+    private func read(
+        _ answer: Data, _ utterance: Utterance, _ program: String, _ status: Int32
+    ) throws(SpeechFault) -> [SpeechReading] {
         let line = answer.prefix(Self.longestAnswer).prefix { $0 != UInt8(ascii: "\n") }
         guard !line.isEmpty else {
             throw SpeechFault("speech.recognizer: \(program) ended with \(status) and no answer")
@@ -91,8 +96,22 @@ struct CommandEngine: Sendable {
         }
         return results.compactMap { one in
             guard let text = one["text"]?.string, !text.isEmpty else { return nil }
-            let confidence = one["confidence"]?.double ?? one["confidence"]?.string.flatMap { Double($0) } ?? 0
-            return SpeechReading(text: text, confidence: min(1, max(0, confidence)))
+            return SpeechReading(
+                text: text, confidence: Self.confidence(of: one),
+                words: (one["words"]?.array ?? []).compactMap(Self.word),
+                sentiment: utterance.wantsSentiment ? one["sentiment"]?.string : nil)
         }
+    }
+
+    private static func word(_ json: JSON) -> SpokenWord? {
+        guard let text = json["word"]?.string, let start = json["start_time"]?.double,
+            let end = json["end_time"]?.double, start >= 0, start <= end, end < 1e6
+        else { return nil }
+        return SpokenWord(text: text, start: Int(start), end: Int(end), confidence: confidence(of: json))
+    }
+
+    private static func confidence(of json: JSON) -> Double {
+        let value = json["confidence"]?.double ?? json["confidence"]?.string.flatMap { Double($0) } ?? 0
+        return min(1, max(0, value))
     }
 }

@@ -40,12 +40,25 @@ import Logging
         return utterance.context.isEmpty ? readings : readings.filter { $0.confidence >= Self.leastBelief }
     }
 
+    /// Lays words over a stretch of 16 kHz sound; empty when they do not fit at all.
+    /// - Parameter grammar: JSGF.
+    func align(_ grammar: String, over samples: [Int16]) throws(SpeechFault) -> [SpokenWord] {
+        let count = unsafe swh_recogniser_align(recogniser, grammar, samples, samples.count)
+        switch Int(count) {
+        case 0...: return words()
+        case SWH_RECOGNITION_GRAMMAR: throw SpeechFault("the expected words make no grammar")
+        default: throw SpeechFault("the recogniser failed with \(count)")
+        }
+    }
+
+    func knows(_ word: String) -> Bool { unsafe swh_recogniser_knows(recogniser, word) != 0 }
+
     private func begin(_ context: [String]) throws(SpeechFault) {
         var status: Int32
         if context.isEmpty {
             status = unsafe swh_recogniser_begin(recogniser, nil)
         } else {
-            let grammar = SpeechGrammar(context) { unsafe swh_recogniser_knows(recogniser, $0) != 0 }
+            let grammar = SpeechGrammar(context) { knows($0) }
             if !grammar.unknown.isEmpty {
                 log.warning(
                     "speech.context holds words that the dictionary has not: their phrases are left out",
@@ -71,9 +84,24 @@ import Logging
             recogniser, &text, text.count, &confidences, Int32(Self.mostReadings))
         guard count >= 0 else { throw SpeechFault("the recogniser failed with \(count)") }
         let words = text.split(separator: 0, maxSplits: Int(count), omittingEmptySubsequences: false)
-        return zip(words, confidences).prefix(Int(count)).map { word, confidence in
+        var readings = zip(words, confidences).prefix(Int(count)).map { word, confidence in
             SpeechReading(
                 text: String(decoding: word.map { UInt8(bitPattern: $0) }, as: UTF8.self), confidence: confidence)
+        }
+        if !readings.isEmpty { readings[0].words = self.words() }
+        return readings
+    }
+
+    /// The words of the likeliest reading, where each was said.
+    private func words() -> [SpokenWord] {
+        let count = unsafe swh_recogniser_word_count(recogniser)
+        return (0..<count).map { index in
+            let word = unsafe swh_recogniser_word(recogniser, index).pointee
+            let text = unsafe withUnsafeBytes(of: word.text) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            return SpokenWord(
+                text: text, start: Int(word.start), end: Int(word.end), confidence: word.confidence)
         }
     }
 }

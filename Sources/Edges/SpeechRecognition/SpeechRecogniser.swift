@@ -16,6 +16,8 @@ public final class SpeechRecogniser: SpeechRecognising {
         public var command: [String] = []
         /// Utterances recognised at the same time.
         public var enginesAtOnce = 2
+        /// Of the engines' threads: 0 to 19, the higher the longer they wait for others (setpriority(2)).
+        public var niceness: Int32 = 0
         public init() {}
     }
 
@@ -43,9 +45,10 @@ public final class SpeechRecogniser: SpeechRecognising {
     }
 
     public func begin(
-        language: String, context: [String], done: @escaping @Sendable (Result<[SpeechReading], SpeechFault>) -> Void
+        language: String, context: [String], wantsSentiment: Bool,
+        done: @escaping @Sendable (Result<[SpeechReading], SpeechFault>) -> Void
     ) -> any SpeechUtterance {
-        let utterance = Utterance(language: language, context: context, done: done)
+        let utterance = Utterance(language: language, context: context, wantsSentiment: wantsSentiment, done: done)
         let isShort = shared.state.withLock { state in
             state.waiting.append(utterance)
             guard state.idle < state.waiting.count, state.engines < settings.enginesAtOnce else { return false }
@@ -59,7 +62,13 @@ public final class SpeechRecogniser: SpeechRecognising {
 
     private func startEngine() {
         let (shared, settings, log) = (shared, settings, log)
-        let thread = Thread { Self.serve(shared, settings, log) }
+        let thread = Thread {
+            // Refused nowhere: a thread may always lower itself, and a command that it runs inherits that.
+            if settings.niceness > 0 {
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, settings.niceness)
+            }
+            Self.serve(shared, settings, log)
+        }
         thread.name = "speech"
         thread.stackSize = 2 << 20
         thread.start()

@@ -21,12 +21,17 @@ final class Utterance: SpeechUtterance {
 
     let language: String
     let context: [String]
+    let wantsSentiment: Bool
     private let state: Mutex<State>
     private let arrived = DispatchSemaphore(value: 0)
 
-    init(language: String, context: [String], done: @escaping @Sendable (Outcome) -> Void) {
+    init(
+        language: String, context: [String], wantsSentiment: Bool = false,
+        done: @escaping @Sendable (Outcome) -> Void
+    ) {
         self.language = language
         self.context = context
+        self.wantsSentiment = wantsSentiment
         state = Mutex(State(done: done))
     }
 

@@ -11,11 +11,10 @@ extension ConversationMachine {
     mutating func record(_ action: Record, _ legID: LegID, _ world: World) {
         answerIfNeeded(legID, world)
         guard let leg = legs[legID] else { return }
-        if action.transcription != nil { notSupported("record transcription", legID) }
         var recording = Recording(
             id: .make(), file: .make(), source: .leg(legID), format: action.format, channels: action.channels,
             silenceSeconds: action.endOnSilence, endOnKey: action.endOnKey, timeOutSeconds: action.timeOut,
-            event: action.event ?? leg.eventTarget)
+            event: action.event ?? leg.eventTarget, transcription: action.transcription)
         if action.isSynchronous { update(legID) { $0.script?.step = .recording(recording.id) } }
         recordEvent(&recording, beeps: action.beepStart, isSplit: action.isSplit)
         if action.beepStart {
@@ -29,28 +28,32 @@ extension ConversationMachine {
     }
 
     /// `record: true` of a `conversation` action: the first member that asks has the room recorded.
-    mutating func recordRoom(event: WebhookTarget?) {
-        if let roomRecording {
-            if roomRecording.phase == .closing { nextRoomRecording = RoomRecordingWish(event: event) }
+    mutating func recordRoom(_ wish: RoomRecordingWish) {
+        if let running = roomRecording {
+            if running.phase == .closing {
+                nextRoomRecording = wish
+            } else if running.transcription == nil {
+                roomRecording?.transcription = wish.transcription
+            }
             return
         }
         var recording = Recording(
             id: .make(), file: .make(), source: .conversation(id), format: .mp3, channels: 1, silenceSeconds: nil,
-            endOnKey: nil, timeOutSeconds: nil, event: event)
+            endOnKey: nil, timeOutSeconds: nil, event: wish.event, transcription: wish.transcription)
         recordEvent(&recording, beeps: false, isSplit: false)
         begin(&recording)
         roomRecording = recording
     }
 
     private mutating func recordEvent(_ recording: inout Recording, beeps: Bool, isSplit: Bool) {
-        rtc(
-            "audio:record",
-            body: [
-                "recording_id": .string(recording.id.text), "format": .string(recording.format.rawValue),
-                "streamed": false, "split": .bool(isSplit), "channels": .int(Int64(recording.channels)),
-                "multitrack": .bool(recording.channels > 2), "beep_start": .bool(beeps), "beep_stop": false,
-                "detect_speech": .bool(recording.silenceSeconds != nil),
-            ])
+        var body: JSONObject = [
+            "recording_id": .string(recording.id.text), "format": .string(recording.format.rawValue),
+            "streamed": false, "split": .bool(isSplit), "channels": .int(Int64(recording.channels)),
+            "multitrack": .bool(recording.channels > 2), "beep_start": .bool(beeps), "beep_stop": false,
+            "detect_speech": .bool(recording.silenceSeconds != nil),
+        ]
+        if let transcription = recording.transcription { body["transcription"] = .object(transcription.settings) }
+        rtc("audio:record", body: body)
         recording.eventID = sequence
     }
 
@@ -62,7 +65,7 @@ extension ConversationMachine {
                 recording.id, recording.source,
                 RecordingSetting(
                     format: recording.format, channels: recording.channels, silenceSeconds: recording.silenceSeconds,
-                    path: FileRecord.name(recording.file, recording.format))))
+                    path: FileRecord.name(recording.file, recording.format.stored))))
         if let seconds = recording.timeOutSeconds, case .leg(let leg) = recording.source {
             emit(.setTimer(.recording(leg, recording.id), after: .seconds(seconds)))
         }
@@ -115,7 +118,7 @@ extension ConversationMachine {
             roomRecording = nil
             recordingEvents(recording, nil, result, world)
             if let wish = nextRoomRecording, legs.values.contains(where: { $0.pendingEnd == nil }) {
-                recordRoom(event: wish.event)
+                recordRoom(wish)
             }
             nextRoomRecording = nil
         } else if let legID, let leg = legs[legID], let recording = leg.recordings.first(where: { $0.id == id }) {
@@ -138,7 +141,7 @@ extension ConversationMachine {
         step.batch.files.append(
             FileRecord(
                 id: recording.file, application: application, conversation: id, recording: recording.id,
-                format: recording.format, byteCount: result.byteCount, started: started, ended: lastInstant))
+                format: recording.format.stored, byteCount: result.byteCount, started: started, ended: lastInstant))
         var body: JSONObject = [
             "event_id": .int(Int64(recording.eventID)), "recording_id": .string(recording.id.text),
             "destination_url": .string(url), "format": .string(recording.format.rawValue),
@@ -155,6 +158,7 @@ extension ConversationMachine {
                 "size": .int(result.byteCount), "conversation_uuid": .string(id.text),
                 "timestamp": .string(lastInstant.iso8601),
             ], leg: leg, destination: recording.event)
+        transcribe(recording, leg?.id, from: started)
     }
 
     // MARK: Moving

@@ -16,6 +16,7 @@ extension ConversationMachine {
             from: id, formerMember: leg.member)
         entry.records = action.record
         entry.recordEvent = action.event ?? leg.eventTarget
+        entry.transcription = action.transcription
         update(legID) { $0.script?.step = .inRoom }
         depart(legID, world) { .enterRoom($0, entry) }
     }
@@ -130,7 +131,7 @@ extension ConversationMachine {
             rtc("audio:mute:on", to: legs[leg.id]?.member, body: ["rtc_id": .string(leg.id.text)])
             memberMedia(leg.id)
         }
-        if entry.records { recordRoom(event: entry.recordEvent) }
+        if entry.records { recordRoom(RoomRecordingWish(event: entry.recordEvent, transcription: entry.transcription)) }
         if startsNow { openRoom() }
         if !hasStarted, let music = entry.musicOnHoldURL {
             play(.url(music), event: nil, script: nil, to: .leg(leg.id), loop: 0, level: 0) { play, machine in

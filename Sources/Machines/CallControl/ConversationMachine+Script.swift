@@ -158,9 +158,7 @@ extension ConversationMachine {
         case .talk, .stream: prompt(action, legID, world)
         case .input(let input): listen(input, legID, prompts: [], world)
         case .connect(let connect): self.connect(connect, legID, world)
-        case .conversation(let action):
-            if action.transcription != nil { notSupported("conversation transcription", legID) }
-            enterRoom(legID, action, world)
+        case .conversation(let action): enterRoom(legID, action, world)
         case .record(let action): record(action, legID, world)
         case .notify(let notify): self.notify(notify, legID, world)
         case .wait(let seconds):
@@ -169,11 +167,6 @@ extension ConversationMachine {
             emit(.setTimer(.wait(legID), after: .milliseconds(Int64(seconds * 1000))))
         case .transfer(let action): transfer(action, legID, world)
         }
-    }
-
-    /// The action is skipped and the Application told, by name.
-    mutating func notSupported(_ what: String, _ legID: LegID) {
-        errorEvent("\(what): not supported yet", leg: legs[legID])
     }
 
     private mutating func notify(_ action: Notify, _ legID: LegID, _ world: World) {

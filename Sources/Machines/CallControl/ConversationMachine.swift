@@ -40,6 +40,8 @@ public struct ConversationMachine: Sendable {
     var roomRecording: Recording?
     /// Its next recording, asked for while the last one was being completed.
     var nextRoomRecording: RoomRecordingWish?
+    /// Recordings that are being written down; the conversation may be over before they are.
+    var transcriptions: [TranscriptionID: PendingTranscription] = [:]
     /// A named room is silent until a member with `startOnEnter` is in it.
     var hasStarted = false
     var isOver = false
@@ -148,6 +150,7 @@ public struct ConversationMachine: Sendable {
         case .device(let leg, let event): device(leg, event, world)
         case .recordingSilent(let leg, let id): stopRecordings(of: leg) { $0.id == id }
         case .recordingEnded(let leg, let id, let result): recordingEnded(id, leg, result, world)
+        case .transcribed(let id, let result): transcribed(id, result, world)
         case .listened(let leg, let id, let news): listened(leg, id, news, world)
         case .speaking(let leg, let isSpeaking): speaks(leg, isSpeaking, world)
         case .clientsChanged: break  // what follows is settled after every input

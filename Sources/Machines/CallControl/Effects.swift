@@ -25,6 +25,8 @@ public enum Effect: Sendable {
     /// The path of the setting is a name in the folder of files.
     case startRecording(RecordingID, RecordingSource, RecordingSetting)
     case stopRecording(RecordingID)
+    /// The paths of the order are names in the folder of files.
+    case transcribe(TranscriptionOrder)
     /// Listens to a leg for the script of another, or of its own; a saved file's path is a name in the folder of files.
     case startListening(ListeningID, to: LegID, for: LegID, ListeningTask)
     case armListening(ListeningID)

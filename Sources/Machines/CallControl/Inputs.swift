@@ -24,6 +24,8 @@ public enum ConversationInput: Sendable {
     case recordingSilent(LegID, RecordingID)
     /// Its file is complete; the leg is nil for a room's.
     case recordingEnded(LegID?, RecordingID, RecordingResult)
+    /// A transcript is complete, or will not be.
+    case transcribed(TranscriptionID, TranscriptionResult)
     /// News of what a leg's script listens for.
     case listened(LegID, ListeningID, ListeningNews)
     case timer(TimerKey)
@@ -60,8 +62,8 @@ extension ConversationInput {
             .speaking(let leg, _):
             leg
         case .recordingEnded(let leg, _, _): leg
-        case .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed, .close,
-            .clientsChanged:
+        case .transcribed, .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed,
+            .close, .clientsChanged:
             nil
         }
     }
@@ -162,6 +164,7 @@ public struct RoomEntry: Sendable {
     /// The room is recorded from now on.
     public var records = false
     public var recordEvent: WebhookTarget?
+    public var transcription: Transcription?
     /// Set: this very conversation, not the room of that name.
     public var target: ConversationID?
     /// Conversation it comes from; its reserved id when the leg only knocked.

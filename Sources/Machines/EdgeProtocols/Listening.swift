@@ -54,8 +54,30 @@ public struct SpeechReading: Hashable, Sendable {
     public var text: String
     /// 0…1.
     public var confidence: Double
-    public init(text: String, confidence: Double) {
+    /// Its words, where the engine tells when each was said.
+    public var words: [SpokenWord]
+    /// How it is meant, in the engine's own word; nil when it does not say.
+    public var sentiment: String?
+    public init(text: String, confidence: Double, words: [SpokenWord] = [], sentiment: String? = nil) {
         self.text = text
+        self.confidence = confidence
+        self.words = words
+        self.sentiment = sentiment
+    }
+}
+
+/// One word of a reading.
+public struct SpokenWord: Hashable, Sendable {
+    public var text: String
+    /// Milliseconds since the utterance began.
+    public var start: Int
+    public var end: Int
+    /// 0…1.
+    public var confidence: Double
+    public init(text: String, start: Int, end: Int, confidence: Double) {
+        self.text = text
+        self.start = start
+        self.end = end
         self.confidence = confidence
     }
 }
@@ -94,11 +116,22 @@ public enum ListeningNews: Hashable, Sendable {
 /// Turns speech into words, off every real-time thread.
 public protocol SpeechRecognising: Sendable {
     /// Begins an utterance.
-    /// - Parameter done: called once, on any thread, after `finish`, or before it when the engine fails; perhaps not
-    ///   at all after `cancel`.
+    /// - Parameters:
+    ///   - wantsSentiment: the engine shall say how it is meant, if it can.
+    ///   - done: called once, on any thread, after `finish`, or before it when the engine fails; perhaps not
+    ///     at all after `cancel`.
     func begin(
-        language: String, context: [String], done: @escaping @Sendable (Result<[SpeechReading], SpeechFault>) -> Void
+        language: String, context: [String], wantsSentiment: Bool,
+        done: @escaping @Sendable (Result<[SpeechReading], SpeechFault>) -> Void
     ) -> any SpeechUtterance
+}
+
+extension SpeechRecognising {
+    public func begin(
+        language: String, context: [String], done: @escaping @Sendable (Result<[SpeechReading], SpeechFault>) -> Void
+    ) -> any SpeechUtterance {
+        begin(language: language, context: context, wantsSentiment: false, done: done)
+    }
 }
 
 /// Somebody speaking.

@@ -19,8 +19,8 @@ actor ConversationActor {
     nonisolated let roomName: String?
     private nonisolated let mailbox = Mutex(Mailbox())
     /// Strong: inputs may still come while the last owner lets go; the switchboard forgets an ended conversation.
-    private let switchboard: Switchboard
-    private let edges: RuntimeEdges
+    let switchboard: Switchboard
+    let edges: RuntimeEdges
     private var machine: ConversationMachine
     private var timers: [TimerKey: TimerService.Handle] = [:]
     private var loading: Set<PlayID> = []
@@ -114,6 +114,7 @@ actor ConversationActor {
         case .stopRecording(let recording): edges.media.stopRecording(recording)
         case .tellSpeaking(let isOn): edges.media.tellSpeaking(in: id, isOn: isOn)
         case .tellClients(let event): edges.clients.tell(event)
+        case .transcribe(let order): transcribe(order)
         case .sendDigits(let leg, let digits): edges.media.sendDigits(leg, digits)
         case .ask(let leg, let ask, let request): self.ask(leg, ask, request)
         case .loadScript(let leg, let ask, let file, let substitutions):
@@ -217,23 +218,6 @@ actor ConversationActor {
         switchboard.register(play, with: self)
         edges.media.play(
             clip, as: play, to: target, loop: loop, gainDecibels: MemberAudio.decibels(ofLevel: level))
-    }
-
-    private func record(_ id: RecordingID, _ source: RecordingSource, _ setting: RecordingSetting) {
-        switchboard.register(id, of: source, with: self)
-        if let obstacle = switchboard.obstacleToRecording() {
-            switchboard.handle(
-                .recordingEnded(id, RecordingResult(byteCount: 0, milliseconds: 0, failure: obstacle)))
-            return
-        }
-        var setting = setting
-        setting.path = switchboard.path(ofFile: setting.path)
-        edges.media.startRecording(id, of: source, setting: setting)
-    }
-
-    private func listen(_ id: ListeningID, to target: LegID, for owner: LegID, _ task: ListeningTask) {
-        switchboard.register(id, for: owner)
-        edges.media.startListening(id, to: target, task: switchboard.placed(task))
     }
 
     // MARK: Scripts

@@ -10,6 +10,7 @@ public struct RuntimeEdges: Sendable {
     public var sockets: any SocketDialing
     public var log: any EventLog
     public var prompts: any PromptLoading
+    public var transcriber: any Transcribing
     public var scripts: any ScriptAsking
     public var clients: any ClientTelling
     public var time: any TimeSource
@@ -17,7 +18,7 @@ public struct RuntimeEdges: Sendable {
 
     public init(
         signalling: any Signalling, media: any MediaControl, sockets: any SocketDialing, log: any EventLog,
-        prompts: any PromptLoading, scripts: any ScriptAsking,
+        prompts: any PromptLoading, transcriber: any Transcribing, scripts: any ScriptAsking,
         clients: any ClientTelling, time: any TimeSource, logger: Logger
     ) {
         self.signalling = signalling
@@ -25,6 +26,7 @@ public struct RuntimeEdges: Sendable {
         self.sockets = sockets
         self.log = log
         self.prompts = prompts
+        self.transcriber = transcriber
         self.scripts = scripts
         self.clients = clients
         self.time = time

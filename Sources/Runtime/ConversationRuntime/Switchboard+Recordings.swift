@@ -24,6 +24,9 @@ extension Switchboard {
     /// Bytes of all files in the folder, as counted by whoever deletes them.
     public func filesCounted(_ bytes: Int64) { tables.withLock { $0.storedBytes = bytes } }
 
+    /// A file more is in the folder.
+    func stored(_ bytes: Int64) { tables.withLock { $0.storedBytes += bytes } }
+
     public var recordedBytes: Int64 { tables.withLock { $0.storedBytes } }
 
     func recordingSilent(_ id: RecordingID) {

@@ -28,6 +28,7 @@ final class Box: Sendable {
     let sockets: SocketLegs
     let sip: SIPStack
     let switchboard: Switchboard
+    private let transcriber: Transcriber
     private let files: FileFolder
     private let fetcher: HTTPFetcher
     private let secrets: Secrets
@@ -72,6 +73,9 @@ final class Box: Sendable {
         sip = SIPStack(configuration: configuration.sipStack(trunks: directory.trunks), time: time, logger: logger) {
             inbox.take($0)
         }
+        transcriber = Transcriber(
+            recogniser: SpeechRecogniser(settings: configuration.transcription, log: logger),
+            limit: configuration.limits.transcriptions, log: logger)
         let issuer = configuration.webhooks.issuer
         sockets = try SocketLegs(
             media: media, fetcher: fetcher, logger: logger,
@@ -85,13 +89,14 @@ final class Box: Sendable {
         switchboard = Switchboard(
             directory: directory, settings: configuration.runtime,
             edges: RuntimeEdges(
-                signalling: sip, media: media, sockets: sockets, log: store, prompts: prompts, scripts: scripts,
-                clients: sessions, time: time, logger: logger))
+                signalling: sip, media: media, sockets: sockets, log: store, prompts: prompts,
+                transcriber: transcriber, scripts: scripts, clients: sessions, time: time, logger: logger))
         keeper = DirectoryKeeper(
             records: store, secrets: secrets, configured: directory, settings: configuration.runtime)
         owners.connect(switchboard)
         inbox.connect(switchboard)
-        gauges = GaugeReporter(switchboard: switchboard, delivery: delivery, media: media)
+        gauges = GaugeReporter(
+            switchboard: switchboard, delivery: delivery, media: media, transcriber: transcriber)
         readiness = Readiness(store: store, switchboard: switchboard)
         server = ServerTask(logger: logger)
         let reference = Weak<Box>()
@@ -221,6 +226,7 @@ final class Box: Sendable {
         logger.notice("draining", metadata: ["timeout": "\(limit)"])
         readiness.close()
         await switchboard.drain(timeout: limit)
+        transcriber.stop()
         do {
             try await delivery.drain(until: SystemTimeSource().now + .seconds(5))
         } catch {

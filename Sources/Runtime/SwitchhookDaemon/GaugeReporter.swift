@@ -4,6 +4,7 @@ import CoreMetrics
 import EdgeProtocols
 import MediaEngine
 import Metrics
+import SpeechRecognition
 import Synchronization
 import WebhookClient
 
@@ -12,13 +13,15 @@ final class GaugeReporter: Sendable {
     private let switchboard: Switchboard
     private let delivery: WebhookDelivery
     private let media: MediaEngine
+    private let transcriber: Transcriber
     private let lag = Mutex<[EventStream: WebhookLag]>([:])
     private let task = Mutex<Task<Void, Never>?>(nil)
 
-    init(switchboard: Switchboard, delivery: WebhookDelivery, media: MediaEngine) {
+    init(switchboard: Switchboard, delivery: WebhookDelivery, media: MediaEngine, transcriber: Transcriber) {
         self.switchboard = switchboard
         self.delivery = delivery
         self.media = media
+        self.transcriber = transcriber
     }
 
     func start() {
@@ -45,6 +48,7 @@ final class GaugeReporter: Sendable {
     func refresh() {
         let snapshot = switchboard.snapshot()
         Gauge(label: "switchhook_recording_bytes").record(switchboard.recordedBytes)
+        Gauge(label: "switchhook_transcriptions").record(transcriber.count)
         Gauge(label: "switchhook_calls").record(snapshot.calls)
         Gauge(label: "switchhook_conversations").record(snapshot.conversations)
         for status in LegStatus.allCases where !status.isTerminal {

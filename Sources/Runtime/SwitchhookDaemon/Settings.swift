@@ -66,6 +66,14 @@ extension SwitchhookConfiguration {
         return settings
     }
 
+    /// Engines of their own, below the calls: a caller who speaks waits for no recording.
+    var transcription: SpeechRecogniser.Settings {
+        var settings = recognition
+        settings.enginesAtOnce = 1
+        settings.niceness = 10
+        return settings
+    }
+
     var promptLimits: PromptLibrary.Limits {
         var limits = PromptLibrary.Limits()
         limits.cacheBytes = self.limits.promptCacheBytes

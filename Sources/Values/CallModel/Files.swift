@@ -14,6 +14,13 @@ public struct ListeningID: Identifier {
     public static func make() -> Self { Self(UUIDText.random()) }
 }
 
+/// One transcription of a recording: `request_id`. A bare UUID.
+public struct TranscriptionID: Identifier {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static func make() -> Self { Self(UUIDText.random()) }
+}
+
 /// A stored file, as `/v1/files/{id}` names it: a bare UUID, never that of the recording (voice-webhooks §4).
 public struct FileID: Identifier {
     public let text: String
@@ -25,12 +32,27 @@ public struct FileID: Identifier {
 public enum RecordingFormat: String, Hashable, Sendable, CaseIterable {
     case mp3, wav, ogg
 
+    /// As a stored file has it.
+    public var stored: StoredFormat {
+        switch self {
+        case .mp3: .mp3
+        case .wav: .wav
+        case .ogg: .ogg
+        }
+    }
+}
+
+/// What a stored file holds: a recording, or (JSON) the transcription of one.
+public enum StoredFormat: String, Hashable, Sendable, CaseIterable {
+    case mp3, wav, ogg, json
+
     /// `Content-Type` (voice-api §8).
     public var contentType: String {
         switch self {
         case .mp3: "audio/mpeg"
         case .wav: "audio/wav"
         case .ogg: "audio/ogg"
+        case .json: "application/json"
         }
     }
 }
@@ -41,14 +63,14 @@ public struct FileRecord: Hashable, Sendable {
     public var application: ApplicationID
     public var conversation: ConversationID
     public var recording: RecordingID
-    public var format: RecordingFormat
+    public var format: StoredFormat
     public var byteCount: Int64
     public var started: WallTime
     public var ended: WallTime
 
     public init(
         id: FileID, application: ApplicationID, conversation: ConversationID, recording: RecordingID,
-        format: RecordingFormat, byteCount: Int64, started: WallTime, ended: WallTime
+        format: StoredFormat, byteCount: Int64, started: WallTime, ended: WallTime
     ) {
         self.id = id
         self.application = application
@@ -62,5 +84,5 @@ public struct FileRecord: Hashable, Sendable {
 
     /// Its name in the folder of files.
     public var name: String { Self.name(id, format) }
-    public static func name(_ id: FileID, _ format: RecordingFormat) -> String { "\(id.text).\(format.rawValue)" }
+    public static func name(_ id: FileID, _ format: StoredFormat) -> String { "\(id.text).\(format.rawValue)" }
 }

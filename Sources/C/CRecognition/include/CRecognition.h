@@ -34,4 +34,18 @@ int swh_recogniser_feed(swh_recogniser *_Nonnull recogniser, const int16_t *_Non
 int swh_recogniser_end(swh_recogniser *_Nonnull recogniser, char *_Nonnull text, size_t room,
                        double *_Nonnull confidence, int limit);
 
+/* The words of the likeliest reading of the free utterance that ended last; none of one with a grammar. */
+int swh_recogniser_word_count(const swh_recogniser *_Nonnull recogniser);
+typedef struct swh_word {
+    char text[48];
+    int start, end; /* milliseconds since the utterance began */
+    double confidence;
+} swh_word;
+const swh_word *_Nonnull swh_recogniser_word(const swh_recogniser *_Nonnull recogniser, int index);
+
+/* Lays the words of a grammar over 16 kHz samples, between utterances. How many words there are then, each as sure as it
+ * fits the sound it was laid over; 0 when none of the grammar's readings reaches over the whole sound; or a code. */
+int swh_recogniser_align(swh_recogniser *_Nonnull recogniser, const char *_Nonnull grammar,
+                         const int16_t *_Nonnull samples, size_t count);
+
 #endif
