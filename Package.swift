@@ -168,7 +168,8 @@ let package = Package(
             "TestPhone", in: .runtime,
             [
                 "MediaTime", "WireJSON", "CallModel", "EdgeProtocols", "SDP", "RTP", "VoiceCodecs", "SIPStack",
-                "PromptAudio", "SoundDevice", "ConfigFile", "CLinux", crypto, nioCore, nioPosix, nioHTTP1, nioSSL, log,
+                "PromptAudio", "SpeechRecognition", "AudioGraph", "SoundDevice", "ConfigFile", "CLinux", crypto,
+                nioCore, nioPosix, nioHTTP1, nioSSL, log,
             ]),
         module(
             "LatencyLab", in: .runtime, settings: realTime,

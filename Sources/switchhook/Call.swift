@@ -15,8 +15,10 @@ struct Call: AsyncParsableCommand {
 
             With --script the caller is a test: a JSON file of steps, each done or awaited before the next. Exit code 0 when
             every step passed.
-              {"expect": "answer" | "sound" | "silence" | "tone" | "keys" | "hang_up", "within": seconds}
-                 sound, silence and tone take "for": seconds; tone takes "hertz"; keys takes "keys"
+              {"expect": "answer" | "sound" | "silence" | "tone" | "keys" | "words" | "hang_up",
+               "within": seconds}
+                 sound, silence and tone take "for": seconds; tone takes "hertz"; keys takes "keys";
+                 words takes "words": English text, and "at_least": how many of its words must be heard (else 7 of 10)
               {"say": text, "language": tag}  {"play": file}  {"tone": hertz, "for": seconds}
               {"press": keys}  {"wait": seconds}  {"hang_up": true}
 
@@ -77,7 +79,9 @@ struct Call: AsyncParsableCommand {
 
     func run() async throws {
         var call = TestCall(target: target)
-        call.registrar = try options.load().localSIP
+        let configuration = try options.load()
+        call.registrar = configuration.localSIP
+        call.recogniserModel = configuration.speech.model
         call.from = from
         call.play = play
         call.record = record

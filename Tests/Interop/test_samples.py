@@ -148,6 +148,8 @@ def control(box, method, path):
      ([{"expect": "answer"}, {"expect": "hang_up", "within": 0.5}], 1, "still up"),
      ([{"expect": "answer"}, {"tone": 700, "for": 0.5}, {"expect": "tone", "hertz": 900, "within": 1}], 2, "no such tone"),
      ([{"expect": "answer"}, {"expect": "keys", "keys": "12", "within": 0.5}], 1, "none"),
+     ([{"expect": "answer"}, {"say": "Good bye."}, {"expect": "words", "words": "please leave a message", "within": 2.5}], 2,
+      "of 4 words in time; not heard: "),
      ([{"press": "1"}], 0, "not answered")])
 def test_an_expectation_that_fails_is_told_and_fails_the_command(sample, tmp_path, steps, failed, reason):
     box = sample("echo/switchhook.yaml")
@@ -163,7 +165,7 @@ def test_an_expectation_that_fails_is_told_and_fails_the_command(sample, tmp_pat
     "text, fault",
     [("{", "/: not valid JSON"), ("[]", "/: must be an array"), ('[{"dance":1}]', "/0: must have exactly one of"),
      ('[{"expect":"rain"}]', "/0/expect"), ('[{"wait":1},{"press":"x"}]', "/1/press"), ('[{"tone":9}]', "/0/tone"),
-     ('[{"expect":"answer","hertz":1}]', "/0/hertz"), ('[{"wait":"long"}]', "/0/wait")])
+     ('[{"expect":"answer","hertz":1}]', "/0/hertz"), ('[{"expect":"words","words":"a b","at_least":3}]', "/0/at_least"), ('[{"wait":"long"}]', "/0/wait")])
 def test_a_script_with_a_fault_is_refused_with_its_place(tmp_path, text, fault):
     script = tmp_path / "script.json"
     script.write_text(text)

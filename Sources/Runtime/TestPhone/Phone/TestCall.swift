@@ -5,6 +5,7 @@ import MediaTime
 import PromptAudio
 import SDP
 import SIPStack
+import SpeechRecognition
 
 /// Why a call could not even be tried.
 public struct TestCallFault: Error, Sendable, CustomStringConvertible {
@@ -41,6 +42,8 @@ public struct TestCall: Sendable {
     public var script: CallScript?
     /// Where the script's relative sound files lie.
     public var scriptFolder = "."
+    /// Folder of the recogniser's model, for a script that expects words.
+    public var recogniserModel = "/usr/share/pocketsphinx/model/en-us"
     /// How long it may ring.
     public var patience: Duration = .seconds(60)
 
@@ -77,13 +80,19 @@ public struct TestCall: Sendable {
             throw TestCallFault(reason: "codecs are opus, g722, pcmu, pcma, l16/8000 and l16/16000")
         }
         var clips: [Int: PCMClip] = [:]
-        if let script { clips = try await ScriptedCaller.clips(of: script, folder: scriptFolder, logger: logger) }
+        var spotter: WordSpotter?
+        if let script {
+            spotter = try ScriptedCaller.spotter(for: script, model: recogniserModel, logger: logger)
+            clips = try await ScriptedCaller.clips(of: script, folder: scriptFolder, logger: logger)
+        }
         let session: PhoneSession
         do {
             let media = try PhoneMedia(host: host, clip: try readClip(), digits: digits)
             session = PhoneSession(
                 media: media, offer: try media.offer(codecs: wanted), host: host, logger: logger,
-                caller: script.map { ScriptedCaller($0, clips: clips, media: media, onStep: onScriptStep) },
+                caller: script.map {
+                    ScriptedCaller($0, clips: clips, spotter: spotter, media: media, onStep: onScriptStep)
+                },
                 onStep: onStep)
         } catch let fault as PhoneMedia.Fault {
             throw TestCallFault(reason: fault.reason)

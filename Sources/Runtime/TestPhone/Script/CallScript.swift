@@ -1,3 +1,4 @@
+import SpeechRecognition
 import WireJSON
 
 /// What a scripted caller does and expects to hear, step by step.
@@ -27,6 +28,8 @@ public struct CallScript: Sendable, Hashable {
         case tone(hertz: Double, lasting: Duration)
         /// Keys that the other side presses, after those that were expected before.
         case keys(String)
+        /// A text, of which so many words are heard, in its order.
+        case words(String, atLeast: Int)
         /// The other side ends the call (or refuses it).
         case hangUp
     }
@@ -114,11 +117,26 @@ private struct StepReader {
         case "keys":
             try only("expect", "within", "keys")
             return .keys(try keys("keys", "0123456789*#ABCD"))
+        case "words":
+            try only("expect", "within", "words", "at_least")
+            return try words()
         case "hang_up":
             try only("expect", "within")
             return .hangUp
-        default: throw fault("expect", "must be answer, sound, silence, tone, keys or hang_up")
+        default: throw fault("expect", "must be answer, sound, silence, tone, keys, words or hang_up")
         }
+    }
+
+    private func words() throws(CallScript.Fault) -> CallScript.Expectation {
+        let text = try text("words")
+        let count = WordSpotter.words(of: text).count
+        guard (1...100).contains(count) else { throw fault("words", "must be text of 1 to 100 words") }
+        // Of words that were said one in eight is missed.
+        guard let least = object["at_least"] else { return .words(text, atLeast: (count * 7 + 9) / 10) }
+        guard let least = least.int, (1...count).contains(least) else {
+            throw fault("at_least", "must be 1 to \(count), the words there are")
+        }
+        return .words(text, atLeast: least)
     }
 
     private func only(_ known: String...) throws(CallScript.Fault) {
@@ -180,6 +198,7 @@ extension CallScript.Expectation: CustomStringConvertible {
         case .silence(let time): "silence for \(time)"
         case .tone(let hertz, let time): "a tone of \(hertz) Hz for \(time)"
         case .keys(let keys): "the keys \(keys)"
+        case .words(let text, let least): "\(least) words of \"\(text)\""
         case .hangUp: "the other side to hang up"
         }
     }

@@ -20,6 +20,8 @@ struct PhoneEar: ~Copyable {
     private var taken: Int
     /// Windows that are judged.
     private var judged = 0
+    /// Samples that were given to a listener.
+    private var handed = 0
     /// How long the condition holds without a break, windows.
     private var run = 0
 
@@ -45,6 +47,15 @@ struct PhoneEar: ~Copyable {
             if run >= wanted { return true }
         }
         return false
+    }
+
+    /// Takes new packets in.
+    /// - Returns: sound that has come since it was asked last.
+    mutating func sound(of packets: [PhoneMedia.Heard.Packet]) -> ArraySlice<Int16> {
+        for packet in packets.dropFirst(taken) { place(packet) }
+        taken = max(taken, packets.count)
+        defer { handed = samples.count }
+        return samples[handed...]
     }
 
     private mutating func place(_ packet: PhoneMedia.Heard.Packet) {

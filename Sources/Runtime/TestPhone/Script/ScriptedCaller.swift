@@ -4,6 +4,7 @@ import Logging
 import MediaTime
 import PromptAudio
 import SDP
+import SpeechRecognition
 import Synchronization
 
 /// Runs a call script against a running call.
@@ -22,16 +23,19 @@ final class ScriptedCaller: Sendable {
     private let media: PhoneMedia
     /// What the script speaks, by the index of its step; made before the call.
     private let clips: [Int: PCMClip]
+    /// Set when the script expects words.
+    private let spotter: WordSpotter?
     private let time = SystemTimeSource()
     private let state = Mutex(State())
     private let onStep: @Sendable (ScriptStepReport) -> Void
 
     init(
-        _ script: CallScript, clips: [Int: PCMClip], media: PhoneMedia,
+        _ script: CallScript, clips: [Int: PCMClip], spotter: WordSpotter?, media: PhoneMedia,
         onStep: @escaping @Sendable (ScriptStepReport) -> Void
     ) {
         self.script = script
         self.clips = clips
+        self.spotter = spotter
         self.media = media
         self.onStep = onStep
     }
@@ -58,6 +62,26 @@ final class ScriptedCaller: Sendable {
             }
         }
         return clips
+    }
+
+    /// What hears words, when some are expected.
+    static func spotter(
+        for script: CallScript, model: String, logger: Logger
+    ) throws(TestCallFault) -> WordSpotter? {
+        var spotter: WordSpotter?
+        for (index, step) in script.steps.enumerated() {
+            guard case .expect(.words(let text, _), _) = step else { continue }
+            do throws(SpeechFault) {
+                if spotter == nil { spotter = try WordSpotter(model: model, log: logger) }
+                let unknown = spotter?.unknown(WordSpotter.words(of: text)) ?? []
+                if !unknown.isEmpty {
+                    throw SpeechFault("the dictionary has not: \(unknown.joined(separator: ", "))")
+                }
+            } catch {
+                throw TestCallFault(reason: "step /\(index): \(error.reason)")
+            }
+        }
+        return spotter
     }
 
     private static func tone(_ hertz: Double, _ lasting: Duration) -> PCMClip {
@@ -143,6 +167,7 @@ final class ScriptedCaller: Sendable {
             let heard = String(media.snapshot().digits.dropFirst(used).prefix(keys.count))
             place.keys += keys.count
             return heard == keys ? nil : failure == nil || !heard.isEmpty ? "heard \(heard)" : "heard none"
+        case .words(let text, let least): return await hear(text, least, deadline, from: mark)
         case .sound(let time):
             return await listen(deadline, from: mark, time, "no sound") { window, _ in
                 PhoneEar.level(window) > PhoneEar.soundLevel
@@ -179,6 +204,36 @@ final class ScriptedCaller: Sendable {
             }
             await pause()
         }
+    }
+
+    private func hear(_ text: String, _ least: Int, _ deadline: MonotonicInstant, from mark: Int) async -> String? {
+        guard let codec = state.withLock({ $0.codec }) else { return "the call is not answered: expect answer first" }
+        guard let spotter else { return "nothing hears words" }
+        var ear = PhoneEar(codec, from: mark)
+        let wideband = Wideband(from: ear.sampleRate)
+        var listening = WordListening(WordSpotter.words(of: text), by: spotter)
+        do throws(SpeechFault) {
+            while true {
+                let isOver = state.withLock { $0.isOver }
+                let isLate = time.now >= deadline
+                try await listening.hear(wideband.convert(ear.sound(of: media.snapshot().packets)))
+                if listening.count >= least { return nil }
+                if isOver || isLate {
+                    try await listening.finish()
+                    if listening.count >= least { return nil }
+                    return Self.missing(listening) + (isOver ? ", then the call ended" : "")
+                }
+                await pause()
+            }
+        } catch {
+            return error.reason
+        }
+    }
+
+    private static func missing(_ listening: WordListening) -> String {
+        let missing = zip(listening.words, listening.found).filter { !$0.1 }.map(\.0)
+        return "\(listening.count) of \(listening.words.count) words in time; not heard: "
+            + missing.joined(separator: ", ")
     }
 
     /// Waits until something is so; nil when it came to be.
