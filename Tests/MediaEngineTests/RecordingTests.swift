@@ -195,6 +195,27 @@ import Testing
         #expect(eventually { bench.engine.gauges().recordings == 0 })
     }
 
+    @Test("so many legs are listened to at once as the limit says; more are refused by name")
+    func listenings() throws {
+        let bench = try EngineBench(ports: 45_900...45_999) { $0.maximumListenings = 1 }
+        let phone = LoopbackPhone()
+        defer {
+            phone.stop()
+            bench.engine.stop()
+        }
+        let leg = try bench.connect(phone, frequency: nil)
+        let (first, second) = (ListeningID.make(), ListeningID.make())
+        for id in [first, second] { bench.engine.startListening(id, to: leg, task: .machine(beepTimeoutSeconds: nil)) }
+        let reasons = bench.reports.compactMap { report in
+            if case .listened(second, .failed(let reason)) = report { return reason }
+            return nil
+        }
+        #expect(reasons == ["limits.listenings is reached: 1 at once"])
+        #expect(bench.engine.gauges().listenings == 1)
+        bench.engine.stopListening(first)
+        #expect(eventually { bench.engine.gauges().listenings == 0 })
+    }
+
     @Test("silence is told once after its time; limits, closed legs and a stopped engine end recordings with a reason")
     func ends() throws {
         let bench = try EngineBench(ports: 44_500...44_599) { $0.maximumRecordings = 1 }

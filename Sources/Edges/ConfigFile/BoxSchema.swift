@@ -221,17 +221,20 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
     .scalar(
         "limits.recordings", \.limits.recordings, .integer(0...4096, unit: "recordings"), "Recordings at once."),
     .scalar(
+        "limits.listenings", \.limits.listenings, .integer(0...10_000, unit: "legs"),
+        "Speech inputs and machine detections at once."),
+    .scalar(
         "limits.recording_file", \.limits.recordingFileBytes, .size(65_536...(2 << 30)),
         "One recorded file; a longer recording ends."),
     .scalar(
         "limits.recording_disk", \.limits.recordingDiskBytes, .size(0...(1 << 40)),
         "All recorded files together; beyond it nothing is recorded."),
-]
-
-private let logFields: [Field<SwitchhookConfiguration>] = [
     .scalar(
         "limits.transcriptions", \.limits.transcriptions, .integer(0...100_000, unit: "recordings"),
         "Recordings that wait to be transcribed; beyond it an error event tells so."),
+]
+
+private let logFields: [Field<SwitchhookConfiguration>] = [
     .scalar("log.level", \.log.level, .choice, reloadable: true, "Least severe line written."),
     .scalar("log.format", \.log.format, .choice, "text for people, json for programs."),
     .scalar(

@@ -182,12 +182,13 @@ public struct LimitsSection: Sendable, Equatable {
     public var webhookRows = 50_000
     /// At once.
     public var recordings = 200
+    public var listenings = 500
     public var recordingFileBytes = 1 << 30
     /// All files together.
     public var recordingDiskBytes = 10 << 30
-}
     /// Recordings that wait to be written down.
     public var transcriptions = 100
+}
 
 public struct LogSection: Sendable, Equatable {
     public enum Level: String, Sendable, CaseIterable {

@@ -149,6 +149,7 @@ public final class MediaEngine: MediaControl {
             gauges.legs = state.legs.count
             gauges.mixes = state.mixes.count
             gauges.recordings = state.recordingCount
+            gauges.listenings = state.listeningCount
             gauges.portPairsTaken = ports.taken
             for worker in state.workers { worker.add(to: &gauges) }
             for leg in state.legs.values {

@@ -23,6 +23,8 @@ public struct MediaEngineConfiguration: Sendable {
     public var maximumLegs = 4000
     /// Recordings at once, `limits.recordings`.
     public var maximumRecordings = 200
+    /// Speech inputs and machine detections at once, `limits.listenings`.
+    public var maximumListenings = 500
     /// One recorded file, `limits.recording_file`, bytes.
     public var recordingFileBytes: Int64 = 1 << 30
     /// Converted prompts kept, in samples.

@@ -6,6 +6,8 @@ public struct MediaGauges: Sendable {
     public var mixes = 0
     /// Recordings that run.
     public var recordings = 0
+    /// Legs that are listened to.
+    public var listenings = 0
     public var portPairsTaken = 0
     /// Every worker runs with SCHED_FIFO.
     public var isRealTime = false

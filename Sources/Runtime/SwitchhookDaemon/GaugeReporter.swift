@@ -68,6 +68,7 @@ final class GaugeReporter: Sendable {
     private func record(_ media: MediaGauges) {
         Gauge(label: "switchhook_media_legs").record(media.legs)
         Gauge(label: "switchhook_recordings").record(media.recordings)
+        Gauge(label: "switchhook_listenings").record(media.listenings)
         Gauge(label: "switchhook_media_real_time").record(media.isRealTime ? 1 : 0)
         Gauge(label: "switchhook_media_ticks_total").record(media.ticks)
         Gauge(label: "switchhook_media_ticks_late_total").record(media.lateTicks)

@@ -121,6 +121,7 @@ extension SwitchhookConfiguration {
         settings.locksMemory = false
         settings.maximumLegs = 2 * sip.maxCalls + 64
         settings.maximumRecordings = limits.recordings
+        settings.maximumListenings = limits.listenings
         settings.recordingFileBytes = Int64(limits.recordingFileBytes)
         return settings
     }

@@ -40,6 +40,9 @@ extension MediaEngine {
     ) -> String? {
         let name = TapName.listening(id)
         guard state.isRunning, state.taps[name] == nil else { return "the media engine does not run" }
+        guard state.listeningCount < configuration.maximumListenings else {
+            return "limits.listenings is reached: \(configuration.maximumListenings) at once"
+        }
         guard let record = state.legs[leg] else { return "the leg has ended" }
         if let change = record.equip() { state.send(change, to: record) }
         let serial = state.makeSerial()

@@ -101,6 +101,7 @@ extension EngineState {
     }
 
     var recordingCount: Int { tapsBySerial.values.count { $0.job is RecordingJob } }
+    var listeningCount: Int { tapsBySerial.values.count { $0.job is ListeningJob } }
 
     /// Forgets a tap that no worker has any more: its job writes the rest and ends.
     mutating func forget(_ tap: TapRecord) {
