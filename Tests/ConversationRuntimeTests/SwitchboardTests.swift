@@ -156,6 +156,34 @@ private struct Box {
         }
     }
 
+    @Test(
+        "a call by REST that leads nowhere is made all the same, and ends as failed after its answer has left",
+        arguments: [
+            (["type": "app", "user": "nobody"], 404), (["type": "vbc", "extension": "9"], 404),
+            (["type": "sip", "user": "desk", "domain": "nowhere"], 404),
+            // No trunk takes the number; the trunk takes no foreign caller id.
+            (["type": "phone", "number": "33123456789"], 404), (["type": "phone", "number": "447700900002"], 403),
+        ] as [(JSON, Int)])
+    func unroutable(to: JSON, code: Int) async throws {
+        let box = Box(script: "[]")
+        let call = NewCall(
+            application: Box.application, to: to, from: "15550100", ncco: Array("[]".utf8), answer: nil,
+            eventTarget: nil)
+        let receipt = try await box.switchboard.create(call)
+        #expect(box.log.rows.isEmpty && box.log.legs.map(\.status) == [.started])
+        receipt.begin()
+        #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        let voice = box.log.rows.filter { $0.stream == .voice }
+        #expect(voice.map(\.type) == ["started", "failed"])
+        let failed = try JSON(parsing: try #require(voice.last).body)
+        #expect(failed["detail"] == "cannot_route" && failed["sip_code"] == JSON(code))
+        #expect(failed["uuid"] == .string(receipt.leg.text) && failed["direction"] == "outbound")
+        #expect(box.log.legs.last?.status == .failed && box.log.legs.last?.ended != nil)
+        #expect(!box.journal.lines.contains { $0.hasPrefix("sip") })
+        #expect(box.switchboard.snapshot().legsByState.isEmpty)
+        await box.switchboard.drain(timeout: .seconds(5))
+    }
+
     @Test("a transfer is answered before the leg moves, and the leg is found where it went")
     func transfer() async throws {
         let box = Box(script: #"[{"action":"wait","timeout":60}]"#)

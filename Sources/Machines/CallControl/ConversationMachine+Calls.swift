@@ -94,7 +94,15 @@ extension ConversationMachine {
             inviteApp(leg.id, ringSeconds: ringSeconds)
         case .socket(let call):
             startSocket(leg.id, call, timeoutSeconds: ringSeconds)
+        case .refused(let ending): refuseOutbound(leg.id, ending, world)
         }
+    }
+
+    /// A leg that leads nowhere: it begins, and ends at once with the reason.
+    mutating func refuseOutbound(_ legID: LegID, _ ending: LegEnding, _ world: World) {
+        legStatus(legID, .started)
+        memberInvited(legID)
+        end(legID, ending, signal: false, world)
     }
 
     /// Invites a user's device or live sessions.

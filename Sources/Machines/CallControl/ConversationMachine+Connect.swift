@@ -55,9 +55,7 @@ extension ConversationMachine {
                 action, parent: parent, to: to, caller: action.from, signalling: .sessions(user: ""), world)
             insert(leg)
             update(parentID) { $0.script?.step = .connecting(leg.id) }
-            legStatus(leg.id, .started)
-            memberInvited(leg.id)
-            end(leg.id, ending, signal: false, world)
+            refuseOutbound(leg.id, ending, world)
         }
     }
 

@@ -75,6 +75,8 @@ public enum Placement: Sendable {
     case device(DeviceSetting)
     case sessions
     case socket(SocketCall)
+    /// It cannot be reached; the leg exists only to say so.
+    case refused(LegEnding)
 }
 
 public enum SIPLegEvent: Sendable {

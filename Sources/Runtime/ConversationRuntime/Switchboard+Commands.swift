@@ -39,7 +39,8 @@ extension Switchboard: CallCommands {
             from = call.from.map { .phone(number: $0) }
             (to, signalling, placement) = (.websocket(uri: socket.uri), .socket(socket), .socket(socket))
         case .refused(let target, let ending):
-            throw CommandFault(.badRequest, "\(target.address) cannot be reached: \(ending.detail ?? ending.reason)")
+            from = call.from.map { .phone(number: $0) }
+            (to, signalling, placement) = (target, .sessions(user: ""), .refused(ending))
         }
         var user = UserSummary(id: .make(), name: "NAM-" + UUIDText.random())
         if case .app(let name) = to {
