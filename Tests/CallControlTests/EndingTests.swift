@@ -70,8 +70,21 @@ import WireJSON
         rig.call(.connect(phone()))
         rig.send(.timer(.ring(try #require(rig.callee))))
         #expect(rig.voiceLog.suffix(2) == ["timeout outbound", "timeout inbound"])
+        let ended = try #require(rig.voice("timeout"))
+        #expect(ended["sip_code"] == 480 && ended["disconnected_by"] == "platform" && ended["detail"] == nil)
         #expect(rig.effects.contains { if case .refuse(_, 480) = $0 { true } else { false } })
         #expect(rig.effects.contains { if case .cancel = $0 { true } else { false } })
+    }
+
+    @Test("a caller nobody answers in the time that it may ring gets 480, and is told of as timeout")
+    func callerRingsOut() throws {
+        let rig = Rig()
+        rig.knock()
+        rig.send(.timer(.ring(rig.caller)))
+        #expect(rig.voiceLog.last == "timeout inbound")
+        #expect(rig.voice("timeout")?["sip_code"] == 480)
+        #expect(rig.effects.contains { if case .refuse(_, 480) = $0 { true } else { false } })
+        #expect(rig.machine.hasEnded)
     }
 
     @Test("a caller who gives up ends first, then B is cancelled")

@@ -130,12 +130,12 @@ extension ConversationMachine {
             fields["price"] = "0"
             fields["network"] = .null
         }
-        if ending.voiceStatus != .cancelled, ending.voiceStatus != .timeout, let code = ending.sipCode {
+        // A caller who was never answered is told of with the code that it got (contract README 2).
+        let isCaller = leg.direction == .inbound
+        if isCaller || (ending.voiceStatus != .cancelled && ending.voiceStatus != .timeout), let code = ending.sipCode {
             fields["sip_code"] = .int(Int64(code))
         }
-        if leg.isAnswered || leg.direction == .inbound {
-            fields["disconnected_by"] = .string(ending.disconnectedBy.rawValue)
-        }
+        if isCaller || leg.isAnswered { fields["disconnected_by"] = .string(ending.disconnectedBy.rawValue) }
         let mayReplace = leg.isSynchronousConnect && !leg.isAnswered && ending.voiceStatus != .cancelled
         voiceRow(
             ending.voiceStatus.rawValue, fields, leg: leg, destination: leg.eventTarget,
@@ -200,7 +200,7 @@ extension ConversationMachine {
         switch key {
         case .ring(let legID):
             guard let leg = legs[legID], !leg.isAnswered else { return }
-            end(legID, leg.direction == .inbound ? Endings.refused(480) : Endings.ringTimeout, signal: true, world)
+            end(legID, leg.direction == .inbound ? Endings.callerRangOut : Endings.ringTimeout, signal: true, world)
         case .length(let legID):
             end(legID, Endings.completed(by: .platform), signal: true, world)
         case .digits(let legID): inputTimedOut(legID, world)

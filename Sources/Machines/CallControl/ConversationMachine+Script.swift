@@ -141,12 +141,9 @@ extension ConversationMachine {
             endOnAnswer(legID, world)
         } else if !leg.isAnswered, leg.direction == .inbound {
             let last = leg.script?.lastConnect
-            var ending = Endings.refused(Endings.codeForCaller(afterConnect: last))
-            // Our own timer rang out: the caller is told 480, the Application the truth.
-            if last?.voiceStatus == .timeout {
-                ending.voiceStatus = .timeout
-                ending.detail = nil
-            }
+            let ending =
+                last?.voiceStatus == .timeout
+                ? Endings.callerRangOut : Endings.refused(Endings.codeForCaller(afterConnect: last))
             end(legID, ending, signal: true, world)
         } else if legs.count == 1 {
             end(legID, Endings.completed(by: .platform), signal: true, world)

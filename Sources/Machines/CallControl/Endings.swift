@@ -38,6 +38,10 @@ public enum Endings {
     public static let ringTimeout = LegEnding(
         voiceStatus: .timeout, legStatus: .timeout, reason: "timeout", sipCode: 487, disconnectedBy: .platform)
 
+    /// Our own ring timer ran out while the caller heard ringing: it is told 480, the Application the truth.
+    public static let callerRangOut = LegEnding(
+        voiceStatus: .timeout, legStatus: .timeout, reason: "timeout", sipCode: 480, disconnectedBy: .platform)
+
     /// The caller or the REST API gave up before the answer.
     public static func cancelled(by: LegEnding.DisconnectedBy) -> LegEnding {
         LegEnding(
