@@ -105,7 +105,10 @@ struct ConfigLoadingTests {
                 answer_deadline: 4500ms
                 answer_ncco: script.json
                 keys: {public_key: public.pem}
-                capabilities: {voice: {webhooks: {answer_url: {address: "http://h/a", http_method: POST}}}}
+                capabilities:
+                  voice:
+                    webhooks: {answer_url: {address: "http://h/a", http_method: POST}}
+                    leg_persistence_time: 31
               other: {}
             numbers:
               "+447700900001": {application: \(id.uppercased())}
@@ -122,7 +125,7 @@ struct ConfigLoadingTests {
         let shop = try #require(directory.applications[ApplicationID(id)])
         #expect(shop.name == "shop")
         #expect(shop.answerURL?.target == WebhookTarget(url: "http://h/a", method: .post))
-        #expect(shop.answerDeadlineMilliseconds == 4500)
+        #expect(shop.answerDeadlineMilliseconds == 4500 && shop.legPersistenceDays == 31)
         #expect(shop.answerNCCOFile == folder.path + "/script.json")
         #expect(shop.publicKeyPEM == pem)
         #expect(directory.route(for: "+447700900001")?.application == shop.id)

@@ -42,7 +42,7 @@ struct ApplicationRoutesTests {
             let body = """
                 {"name":"Demo","capabilities":{"voice":{"webhooks":{"answer_url":{"address":"https://h/a",
                 "connection_timeout":500},"event_url":{"address":"https://h/e","http_method":"POST","socket_timeout":10000}},
-                "conversations_ttl":12},"rtc":{"webhooks":{"event_url":{"address":"https://h/r"}}},
+                "conversations_ttl":12,"leg_persistence_time":31},"rtc":{"webhooks":{"event_url":{"address":"https://h/r"}}},
                 "messages":{"version":"v1"},"vbc":{}},"privacy":{"improve_ai":false}}
                 """
             let made = try await ask(box, "POST", body: body)
@@ -66,6 +66,7 @@ struct ApplicationRoutesTests {
             #expect(application.voiceEventURL?.socketTimeoutMilliseconds == 10_000)
             #expect(application.rtcEventURL?.target == WebhookTarget(url: "https://h/r", method: .post))
             #expect(application.roomSeconds == 12 * 3600)
+            #expect(application.legPersistenceDays == 31)
 
             let changed = try await ask(
                 box, "PUT", "/\(id)", body: #"{"name":"New","keys":{"public_key":"PEM 2"}}"#)

@@ -27,6 +27,40 @@ import Testing
         #expect(try await again.parked(of: "voice").isEmpty)
     }
 
+    @Test("finished legs go when their own application's time is over, running ones stay")
+    func pruneLegs() async throws {
+        let store = try EventStore(folder)
+        let conversation = ConversationID.make()
+        func leg(_ name: String, _ application: String, ended: Int64?) -> LegRecord {
+            var leg = LegRecord(
+                id: LegID(name), application: ApplicationID(application), conversation: conversation, kind: .phone,
+                direction: .inbound, from: nil, to: .phone(number: "1"), status: ended == nil ? .answered : .completed,
+                started: WallTime(milliseconds: 1))
+            leg.ended = ended.map { WallTime(milliseconds: $0) }
+            return leg
+        }
+        _ = try await store.appendDurably(
+            LogBatch(legs: [
+                leg("short", "brief", ended: 150), leg("kept", "brief", ended: 250), leg("long", "patient", ended: 60),
+                leg("running", "brief", ended: nil), leg("old", "unknown", ended: 90),
+                leg("new", "unknown", ended: 110),
+            ]))
+        try await store.prune(
+            before: WallTime(milliseconds: 100),
+            legs: [
+                ApplicationID("brief"): WallTime(milliseconds: 200),
+                ApplicationID("patient"): WallTime(milliseconds: 50),
+            ])
+        var left: [String] = []
+        for name in ["short", "kept", "long", "running", "old", "new"] {
+            if try await store.leg(LegID(name)) != nil { left.append(name) }
+        }
+        #expect(left == ["kept", "long", "running", "new"])
+        var filter = LegFilter(application: ApplicationID("brief"))
+        filter.keptSince = WallTime(milliseconds: 251)
+        #expect(try await store.legs(filter).legs.map(\.id.text) == ["running"])
+    }
+
     @Test("pruning keeps what is young, unread, owed or of a living conversation, and the newest row")
     func prune() async throws {
         let store = try EventStore(folder)

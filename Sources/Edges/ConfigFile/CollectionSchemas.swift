@@ -12,12 +12,16 @@ private let callbackFields: [Field<ApplicationSection>] =
         "capabilities.voice.webhooks.answer_url", \.answerURL, "Asked for the call script when a call arrives.")
     + webhook("capabilities.voice.webhooks.fallback_answer_url", \.fallbackAnswerURL, "Asked when answer_url fails.")
     + webhook("capabilities.voice.webhooks.event_url", \.voiceEventURL, "Told of every call state.")
-    + [voiceSigning]
+    + [voiceSigning, legPersistence]
     + webhook("capabilities.rtc.webhooks.event_url", \.rtcEventURL, "Told of every Conversation event.")
     + [rtcSigning]
 
 private let voiceSigning = Field<ApplicationSection>.scalar(
     "capabilities.voice.signed_callbacks", \.voiceSignedCallbacks, .flag, reloadable: true, "Sign voice webhooks.")
+
+private let legPersistence = Field<ApplicationSection>.scalar(
+    "capabilities.voice.leg_persistence_time", \.legPersistenceDays, .integer(1...31, unit: "days"), reloadable: true,
+    "How long its finished calls can be read by the Voice API.")
 
 private let rtcSigning = Field<ApplicationSection>.scalar(
     "capabilities.rtc.signed_callbacks", \.rtcSignedCallbacks, .flag, reloadable: true, "Sign RTC webhooks.")

@@ -9,6 +9,7 @@ public struct ApplicationSection: Sendable, Equatable {
     public var fallbackAnswerURL = WebhookSection(socketTimeoutMilliseconds: 5000)
     public var voiceEventURL = WebhookSection(method: .post, socketTimeoutMilliseconds: 10_000)
     public var voiceSignedCallbacks = true
+    public var legPersistenceDays = 7
     public var rtcEventURL = WebhookSection(method: .post, socketTimeoutMilliseconds: 10_000)
     public var rtcSignedCallbacks = true
     public var signatureSecret: String?

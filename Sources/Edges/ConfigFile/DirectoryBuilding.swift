@@ -61,6 +61,7 @@ extension SwitchhookConfiguration {
         application.answerDeadlineMilliseconds = Int(section.answerDeadline / .milliseconds(1))
         application.answerWebhookFields = section.answerWebhookFields
         application.voiceSignedCallbacks = section.voiceSignedCallbacks
+        application.legPersistenceDays = section.legPersistenceDays
         application.rtcSignedCallbacks = section.rtcSignedCallbacks
         application.signatureSecret = section.signatureSecret
         application.publicKeyPEM = pem(section.publicKey, at: "applications.\(key).keys.public_key", &faults)

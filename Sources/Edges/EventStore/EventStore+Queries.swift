@@ -48,6 +48,7 @@ extension EventStore {
         if !filter.statuses.isEmpty { query.add(oneOf: filter.statuses.map(\.rawValue), column: "status") }
         if let from = filter.startedFrom { query.add("started >= ?", from.milliseconds) }
         if let to = filter.startedTo { query.add("started <= ?", to.milliseconds) }
+        if let since = filter.keptSince { query.add("(ended IS NULL OR ended >= ?)", since.milliseconds) }
         if let conversation = filter.conversation { query.add("conversation = ?", conversation.text) }
         let order = filter.descending ? "DESC" : "ASC"
         let tail =

@@ -1,3 +1,4 @@
+public import CallModel
 import GRDB
 public import MediaTime
 
@@ -7,8 +8,10 @@ extension EventStore {
 
     /// Deletes what is older than `limit` and nobody needs: not the newest row, no row that a reader has not passed or
     /// still owes, nothing of a conversation that lives. Returns the number of rows deleted.
+    ///
+    /// - Parameter legs: where the limit of an Application's finished legs is another one.
     @discardableResult
-    public func prune(before limit: WallTime) async throws -> Int {
+    public func prune(before limit: WallTime, legs: [ApplicationID: WallTime] = [:]) async throws -> Int {
         var deleted = 0
         var from: Int64 = 0
         while true {
@@ -18,7 +21,7 @@ extension EventStore {
             guard let next = step.next else { break }
             from = next
         }
-        try await pool.write { db in try Self.pruneRecords(before: limit, db) }
+        try await pool.write { db in try Self.pruneRecords(before: limit, legs: legs, db) }
         return deleted
     }
 
@@ -53,9 +56,20 @@ extension EventStore {
         return (instant ?? .min) >= limit.milliseconds
     }
 
-    private static func pruneRecords(before limit: WallTime, _ db: Database) throws {
+    private static func pruneRecords(
+        before limit: WallTime, legs: [ApplicationID: WallTime], _ db: Database
+    ) throws {
         let old: StatementArguments = [limit.milliseconds]
-        try db.execute(sql: "DELETE FROM legs WHERE open = 0 AND coalesce(ended, started) < ?", arguments: old)
+        let ended = "DELETE FROM legs WHERE open = 0 AND coalesce(ended, started) < ?"
+        for (application, limit) in legs {
+            try db.execute(
+                sql: ended + " AND application = ?", arguments: [limit.milliseconds, application.text])
+        }
+        let known = Array(repeating: "?", count: legs.count).joined(separator: ",")
+        try db.execute(
+            sql: ended + " AND application NOT IN (\(known))",
+            arguments: old + StatementArguments(legs.keys.map(\.text))
+        )
         try db.execute(
             sql: """
                 DELETE FROM members WHERE conversation IN

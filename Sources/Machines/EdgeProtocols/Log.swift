@@ -75,6 +75,8 @@ public struct LegFilter: Hashable, Sendable {
     public var statuses: [LegStatus] = []
     public var startedFrom: WallTime?
     public var startedTo: WallTime?
+    /// Legs that ended before it are left out.
+    public var keptSince: WallTime?
     public var conversation: ConversationID?
     public var descending = false
     public var offset = 0

@@ -194,13 +194,15 @@ final class Box: Sendable {
         }
     }
 
-    /// Once an hour: rows older than `store.retention` go.
+    /// Once an hour: rows older than `store.retention` go, and finished legs as their Applications have it.
     private static func keepHouse(_ box: () -> Box?) async {
         while let box = box() {
             let kept = box.configuration.withLock { $0.store.retention }
-            let limit = SystemTimeSource().wallNow.milliseconds - kept.wholeMilliseconds
+            let now = SystemTimeSource().wallNow
+            let limit = WallTime(milliseconds: now.milliseconds - kept.wholeMilliseconds)
+            let legs = box.switchboard.directory.applications.mapValues { $0.legsKeptSince(at: now) }
             do {
-                let pruned = try await box.store.prune(before: WallTime(milliseconds: limit))
+                let pruned = try await box.store.prune(before: limit, legs: legs)
                 if pruned > 0 { box.logger.info("log pruned", metadata: ["rows": "\(pruned)"]) }
             } catch {
                 box.logger.error("log cannot be pruned", metadata: ["error": "\(error)"])

@@ -1,3 +1,5 @@
+public import MediaTime
+
 /// A webhook of an Application with its two time limits (voice-webhooks §6).
 public struct WebhookSetting: Hashable, Sendable {
     public var target: WebhookTarget
@@ -36,6 +38,8 @@ public struct Application: Hashable, Sendable {
     public var privateKeyPEM: String?
     /// A named room of it is deleted this long after it became empty; nil: the box's setting.
     public var roomSeconds: Int?
+    /// Its finished legs can be read this long, days, 1…31; then they are unknown and deleted (voice-api §4).
+    public var legPersistenceDays = 7
     /// `file:line` of the configuration; nil when it was made by API.
     public var declaredAt: String?
 
@@ -54,6 +58,11 @@ public struct Application: Hashable, Sendable {
         answerWebhookFields = .full
         voiceSignedCallbacks = true
         rtcSignedCallbacks = true
+    }
+
+    /// Legs of it that ended before this are gone.
+    public func legsKeptSince(at now: WallTime) -> WallTime {
+        WallTime(milliseconds: now.milliseconds - Int64(legPersistenceDays) * 86_400_000)
     }
 }
 

@@ -97,6 +97,7 @@ final class FakeLog: LogQueries {
                     && (filter.conversation == nil || leg.conversation == filter.conversation)
                     && filter.startedFrom.map { leg.started >= $0 } ?? true
                     && filter.startedTo.map { leg.started <= $0 } ?? true
+                    && !(leg.ended.flatMap { ended in filter.keptSince.map { ended < $0 } } ?? false)
             }.sorted { filter.descending ? $0.started > $1.started : $0.started < $1.started }
             return (found.count, Array(found.dropFirst(filter.offset).prefix(filter.limit)))
         }

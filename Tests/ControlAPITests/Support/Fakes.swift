@@ -79,6 +79,7 @@ struct FakeStatus: RuntimeStatus {
         mine.voiceEventURL = WebhookSetting(
             target: WebhookTarget(url: "http://127.0.0.1:1/event", method: .post), socketTimeoutMilliseconds: 1000)
         mine.declaredAt = "box.yaml:7"
+        mine.legPersistenceDays = 2
         let bare = Application(id: Samples.bare, name: "bare")
         var kiosk = UserAccount(name: "kiosk")
         kiosk.declaredAt = "box.yaml:12"

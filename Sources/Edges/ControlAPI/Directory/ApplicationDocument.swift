@@ -135,6 +135,7 @@ public enum ApplicationDocument {
         application.voiceSignedCallbacks = voice?["signed_callbacks"]?.bool ?? true
         application.rtcSignedCallbacks = rtc?["signed_callbacks"]?.bool ?? true
         application.roomSeconds = voice?["conversations_ttl"]?.int.map { $0 * 3600 }
+        application.legPersistenceDays = voice?["leg_persistence_time"]?.int ?? application.legPersistenceDays
         application.publicKeyPEM = record.publicKeyPEM
         return application
     }
@@ -163,7 +164,8 @@ public enum ApplicationDocument {
             "capabilities": [
                 "voice": [
                     "webhooks": .object(voice), "signed_callbacks": .bool(application.voiceSignedCallbacks),
-                    "conversations_ttl": JSON((application.roomSeconds ?? 172_800) / 3600), "leg_persistence_time": 7,
+                    "conversations_ttl": JSON((application.roomSeconds ?? 172_800) / 3600),
+                    "leg_persistence_time": JSON(application.legPersistenceDays),
                 ],
                 "rtc": [
                     "webhooks": .object(rtc), "signed_callbacks": .bool(application.rtcSignedCallbacks),

@@ -1,6 +1,7 @@
 import CallModel
 import EdgeProtocols
 import HTTPTypes
+import MediaTime
 import WireJSON
 
 /// `/v1/calls`: create, list, show (voice-api §1 to §4); orders to a running call are `CallOrders`.
@@ -32,6 +33,7 @@ struct CallRoutes: Sendable {
         filter.descending = reader.isDescending()
         filter.startedFrom = reader.time("date_start")
         filter.startedTo = reader.time("date_end")
+        filter.keptSince = keptSince(caller.application, request)
         filter.conversation = request.query["conversation_uuid"].map { ConversationID($0) }
         if let text = request.query["status"] {
             if let status = LegStatus(rawValue: text.lowercased()) {
@@ -67,7 +69,15 @@ struct CallRoutes: Sendable {
         guard let leg = try await log.leg(Self.legID(wanted)), leg.application == caller.application else {
             throw Problem.notFound(wanted)
         }
+        if let ended = leg.ended, let since = keptSince(caller.application, request), ended < since {
+            throw Problem.notFound(wanted)
+        }
         return .json(CallJSON.call(leg, request, box: Self.box(request)))
+    }
+
+    /// `leg_persistence_time` holds to the moment; rows are deleted some time later.
+    private func keptSince(_ id: ApplicationID, _ request: APIRequest) -> WallTime? {
+        status.directory.applications[id]?.legsKeptSince(at: request.now)
     }
 
     private func create(_ request: APIRequest) async throws -> APIReply {
