@@ -1,12 +1,16 @@
 """Hostile and broken input: each gets its answer, and every other call keeps running."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import random
+import re
 import socket
 import struct
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +85,77 @@ def test_prompts_that_cannot_be_played_are_error_events(box, backend, make_phone
     backend.wait_status("completed")
     errors = [e["reason"] for e in backend.events() if "reason" in e]
     assert len(errors) == 3 and "/page" in errors[0] and "404" in errors[1]
+
+
+@contextlib.contextmanager
+def sound_server(send):
+    """Answers each request on a socket of its own with whatever `send` sends; its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer, contextlib.suppress(OSError):
+                peer.recv(4096)
+                send(peer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 2147483648\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["told", "endless"])
+def test_a_prompt_of_two_gigabytes_is_left_off_and_the_script_goes_on(box, backend, make_phone, head):
+    sent = []
+
+    def send(peer):
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n" + head + b"\r\n")
+        data = bytes(1 << 20)
+        chunk = b"100000\r\n" + data + b"\r\n" if b"chunked" in head else data
+        for _ in range(2048):
+            peer.sendall(chunk)
+            sent.append(len(data))
+
+    with sound_server(send) as port:
+        backend.script = [{"action": "stream", "streamUrl": [f"http://127.0.0.1:{port}/a.wav"]}, {"action": "talk", "text": "sorry"}]
+        phone = make_phone()
+        phone.call(NUMBER, box.sip_port)
+        phone.wait_answer()
+        error = backend.wait(lambda r: r.path == "/event" and "reason" in (r.fields or {})).fields
+        assert "is over 16777216 bytes" in error["reason"]
+        assert phone.ended.wait(10)
+    assert sum(sent) < 64 << 20, "it was taken though it is too large"
+    backend.wait_status("completed")
+    memory = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{box.process.pid}/status").read_text())[1])
+    assert memory < 1 << 20, f"{memory} kB at its height"
+
+
+def test_a_prompt_that_drips_a_byte_a_second_is_left_off_and_the_script_goes_on(make_box, backend, make_phone):
+    box = make_box(limits={"prompt_file_time": "1500ms"})
+
+    def send(peer):
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 100000\r\n\r\n")
+        for byte in b"RIFF":
+            peer.sendall(bytes([byte]))
+            time.sleep(1)
+
+    with sound_server(send) as port:
+        backend.script = [{"action": "stream", "streamUrl": [f"http://127.0.0.1:{port}/a.wav"]}, {"action": "talk", "text": "sorry"}]
+        phone = make_phone()
+        phone.call(NUMBER, box.sip_port)
+        phone.wait_answer()
+        asked = time.monotonic()
+        error = backend.wait(lambda r: r.path == "/event" and "reason" in (r.fields or {})).fields
+        assert 1 < time.monotonic() - asked < 3
+        assert f"127.0.0.1:{port}/a.wav" in error["reason"]
+        assert phone.ended.wait(10)
+    backend.wait_status("completed")
 
 
 def test_a_dead_and_a_slow_event_url_hold_nothing_up(make_box, backend, make_phone):

@@ -202,6 +202,9 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
         "limits.call_length", \.limits.callLength, .duration(.seconds(1)...(.seconds(86_400))), "Longest call."),
     .scalar("limits.prompt_cache", \.limits.promptCacheBytes, .size(0...(8 << 30)), "Decoded prompts kept in memory."),
     .scalar("limits.prompt_file", \.limits.promptFileBytes, .size(1024...(1 << 30)), "One fetched sound file."),
+    .scalar(
+        "limits.prompt_file_time", \.limits.promptFileTime, .duration(.seconds(1)...(.seconds(300))),
+        "From the request for a sound file to its last byte."),
     .scalar("limits.request_body", \.limits.requestBodyBytes, .size(1024...(64 << 20)), "Body of a REST request."),
     .scalar(
         "limits.calls_per_second", \.limits.callsPerSecond, .integer(0...10_000, unit: "calls"),

@@ -173,6 +173,7 @@ public struct LimitsSection: Sendable, Equatable {
     public var callLength: Duration = .seconds(7200)
     public var promptCacheBytes = 64 << 20
     public var promptFileBytes = 16 << 20
+    public var promptFileTime: Duration = .seconds(20)
     public var requestBodyBytes = 1 << 20
     /// Of one Application; zero: no limit. The cloud has 3 and 15.
     public var callsPerSecond = 0

@@ -64,7 +64,9 @@ final class Box: Sendable {
         let prompts = PromptLibrary(
             folder: configuration.folder, defaultLanguage: configuration.speech.language,
             limits: configuration.promptLimits, time: time, log: logger,
-            fetch: PromptFetching.fetch(with: fetcher, maximumBytes: configuration.limits.promptFileBytes))
+            fetch: PromptFetching.fetch(
+                with: fetcher, maximumBytes: configuration.limits.promptFileBytes,
+                time: configuration.limits.promptFileTime))
         let directory = try configuration.completeDirectory(secrets)
         media = try MediaEngine(
             configuration: configuration.mediaEngine, time: time, logger: logger,

@@ -4,15 +4,14 @@ import PromptAudio
 
 /// Fetches prompt files under the outbound policy.
 enum PromptFetching {
-    /// Of one prompt file, from the request to its last byte.
-    private static let limitMilliseconds = 20_000
-
-    static func fetch(with fetcher: HTTPFetcher, maximumBytes: Int) -> PromptLibrary.Fetch {
+    /// - Parameter time: of one file, from the request to its last byte.
+    static func fetch(with fetcher: HTTPFetcher, maximumBytes: Int, time: Duration) -> PromptLibrary.Fetch {
         { url throws(PromptFault) in
             do throws(FetchFault) {
                 let response = try await fetcher.send(
                     FetchRequest(
-                        method: .get, url: url, timeoutMilliseconds: limitMilliseconds, maximumBodyBytes: maximumBytes,
+                        method: .get, url: url, timeoutMilliseconds: Int(time / .milliseconds(1)),
+                        maximumBodyBytes: maximumBytes,
                         redirects: 3))
                 guard response.status == 200 else { throw FetchFault(.badResponse, "HTTP status \(response.status)") }
                 return FetchedAudio(
