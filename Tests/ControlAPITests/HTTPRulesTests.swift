@@ -1,4 +1,5 @@
 import ControlAPI
+import Glibc
 import Testing
 import WireJSON
 
@@ -150,6 +151,27 @@ struct HTTPRulesTests {
         try await TestBox.run { box in
             let answer = try await box.ask(raw: raw)
             #expect(answer.status == status)
+            try await box.expect(200, "GET", "/health")
+        }
+    }
+
+    @Test("a body that drips byte by byte ends with its time, and others are served meanwhile")
+    func drip() async throws {
+        try await TestBox.run({ $0.bodyTimeout = .milliseconds(150) }) { box in
+            let port = box.port
+            let ended = try await blocking {
+                let connection = try RawConnection(port: port)
+                try connection.send(
+                    "POST /v1/calls HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer admin\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n{")
+                for _ in 0..<500 {
+                    do { try connection.send(" ") } catch { return true }
+                    usleep(10_000)
+                }
+                return false
+            }
+            #expect(ended)
+            #expect(box.commands.created.isEmpty)
             try await box.expect(200, "GET", "/health")
         }
     }

@@ -20,6 +20,8 @@ struct APIResponder: Sendable {
     let publicBaseURL: String?
     let scheme: String
     let bodyLimit: Int
+    /// From the head to the last byte of the body; a connection that takes longer is closed.
+    let bodyTimeout: Duration
     let clock: any TimeSource
     let logger: Logger
 
@@ -41,7 +43,7 @@ struct APIResponder: Sendable {
                 if prepared.readsBody, request.headers[.expect]?.lowercased() == "100-continue" {
                     try await writer.writeInformationalHead(HTTPResponse(status: .continue))
                 }
-                reply = try await run(prepared, request)
+                reply = try await run(prepared, request, channel)
             }
         } catch {
             reply = failure(error, request)
@@ -138,9 +140,12 @@ struct APIResponder: Sendable {
         return Prepared(route: route, api: api, readsBody: readsBody)
     }
 
-    private func run(_ prepared: Prepared, _ request: Request) async throws -> APIReply {
+    private func run(_ prepared: Prepared, _ request: Request, _ channel: any Channel) async throws -> APIReply {
         var api = prepared.api
         if prepared.readsBody {
+            // The idle time of the connection begins anew with every byte: of itself it ends no drip.
+            let deadline = channel.eventLoop.scheduleTask(in: .init(bodyTimeout)) { channel.close(promise: nil) }
+            defer { deadline.cancel() }
             do {
                 api.body = Array(try await request.body.collect(upTo: bodyLimit).readableBytesView)
             } catch is NIOTooManyBytesError {

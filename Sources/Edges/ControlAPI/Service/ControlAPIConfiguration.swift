@@ -21,6 +21,8 @@ public struct ControlAPIConfiguration: Sendable {
     public var requestsPerSecond = 0
     /// A connection with no request for this long is closed.
     public var idleTimeout = Duration.seconds(60)
+    /// A request whose body has not come in this time is closed.
+    public var bodyTimeout = Duration.seconds(30)
     /// Open connections; more wait in the backlog.
     public var connectionLimit = 1024
     /// Live sessions in all.

@@ -108,8 +108,8 @@ public final class ControlServer: Service {
     ) throws -> any Service {
         let responder = APIResponder(
             routes: RouteTable(routes), tokens: tokens, account: account, publicBaseURL: configuration.publicBaseURL,
-            scheme: security == nil ? "http" : "https", bodyLimit: configuration.bodyLimitBytes, clock: clock,
-            logger: logger)
+            scheme: security == nil ? "http" : "https", bodyLimit: configuration.bodyLimitBytes,
+            bodyTimeout: configuration.bodyTimeout, clock: clock, logger: logger)
         let sessions = WebSocketSessions(
             gate: LiveGate(tokens: tokens, hub: hub, clock: clock), timing: LiveTiming(configuration), clock: clock,
             logger: logger)
