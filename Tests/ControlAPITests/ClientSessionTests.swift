@@ -31,6 +31,36 @@ struct ClientSessionTests {
         }
     }
 
+    @Test("the open sessions of a user are listed to it and its application, page by page, to nobody else")
+    func listed() async throws {
+        try await TestBox.run { box in
+            let port = box.port
+            let id = try #require(
+                try await box.ask("GET", "/v1/users?name=kiosk").json["_embedded"]?["users"]?[0]?["id"]?.string)
+            let path = "/v1/users/\(id)/sessions"
+            #expect(try await box.ask("GET", path).json["_embedded"] == ["sessions": []])
+            let sockets = try await blocking {
+                try (0..<2).map { _ in
+                    try RawWebSocket(port: port, headers: "Authorization: Bearer \(Self.user)\r\n")
+                }
+            }
+            let ids = try await blocking { try sockets.compactMap { try $0.message()["body"]?["session_id"]?.string } }
+            let token = "user:kiosk:/*/users/**"
+            let page = try await box.ask("GET", path + "?page_size=1", token: token).json
+            let first = try #require(page["_embedded"]?["sessions"]?[0])
+            #expect(first["_embedded"] == ["user": ["id": .string(id), "name": "kiosk"], "api_key": "k"])
+            #expect(first["properties"] == ["ttl": 0])
+            let next = try #require(page["_links"]?["next"]?["href"]?.string?.dropFirst("http://box.test:8080".count))
+            let second = try await box.ask("GET", String(next), token: token).json
+            #expect(second["_links"]?["next"] == nil)
+            let seen = [first["id"], second["_embedded"]?["sessions"]?[0]?["id"]].compactMap { $0?.string }
+            #expect(seen == ids.sorted())
+            try await box.expect(403, "GET", path, token: "user:ann:/*/users/**")
+            try await box.expect(404, "GET", path, token: "other")
+            withExtendedLifetime(sockets) {}
+        }
+    }
+
     @Test("a client that was cut off five times has every event once and in order")
     func resume() async throws {
         try await TestBox.run { box in

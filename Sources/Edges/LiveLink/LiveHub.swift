@@ -30,9 +30,10 @@ package final class LiveHub: Sendable {
     /// Events that are not stored and wait for a session; beyond it the oldest are dropped.
     private static let passingLimit = 64
     private struct State {
-        var owners: [Owner: Int] = [:]
-        var listeners: [Int: Listener] = [:]
-        var nextListener = 0
+        /// Ids of the open sessions, oldest first.
+        var owners: [Owner: [String]] = [:]
+        /// By session.
+        var listeners: [String: Listener] = [:]
         var count = 0
         var isClosed = false
     }
@@ -56,22 +57,29 @@ package final class LiveHub: Sendable {
 
     package var sessions: Int { state.withLock { $0.count } }
 
+    /// Ids of the open sessions of a user, oldest first.
+    package func sessions(of user: String, application: ApplicationID) -> [String] {
+        state.withLock { $0.owners[Owner(application: application, user: user)] ?? [] }
+    }
+
     /// Opens a session at `since` (nil: now). A position from the future, as after a wiped log, starts now too.
     ///
     /// - Fails with: `LiveRefusal`, or as the log fails. The place is free again when the session is released.
     package func open(application: ApplicationID, user: String?, since: Int64?) async throws -> LiveSession {
         let owner = Owner(application: application, user: user)
-        try admit(owner)
+        let id = "SES-" + UUIDText.random()
+        try admit(owner, id)
         let (passing, continuation) = AsyncStream.makeStream(
             of: EventRow.self, bufferingPolicy: .bufferingNewest(Self.passingLimit))
-        let listener = listen(application, continuation)
-        let lease = LiveLease { [self] in release(owner, listener) }
+        state.withLock { $0.listeners[id] = Listener(application: application, passing: continuation) }
+        let lease = LiveLease { [self] in release(owner, id) }
         let newest = try await tail.start()
         // Asked for after `newest`: what is committed in between is in this list and comes by as a row as well.
         var conversations: [ConversationID] = []
         if let user { conversations = try await log.conversations(ofUser: user, application: application) }
         return LiveSession(
-            application: application, user: user, start: min(since ?? newest, newest), newest: newest, tail: tail,
+            id: id, application: application, user: user, start: min(since ?? newest, newest), newest: newest,
+            tail: tail,
             log: log, commands: commands, conversations: conversations, passing: passing, lease: lease)
     }
 
@@ -90,14 +98,6 @@ package final class LiveHub: Sendable {
         }
     }
 
-    private func listen(_ application: ApplicationID, _ passing: AsyncStream<EventRow>.Continuation) -> Int {
-        state.withLock { state in
-            state.nextListener += 1
-            state.listeners[state.nextListener] = Listener(application: application, passing: passing)
-            return state.nextListener
-        }
-    }
-
     /// Whose sessions the application has; told whenever the first of a user comes or the last goes.
     private static func presence(_ application: ApplicationID, _ state: State) -> ClientPresence {
         let owners = state.owners.keys.filter { $0.application == application }
@@ -105,31 +105,31 @@ package final class LiveHub: Sendable {
             seesAll: owners.contains { $0.user == nil }, users: Set(owners.compactMap { $0.user }))
     }
 
-    private func admit(_ owner: Owner) throws(LiveRefusal) {
+    private func admit(_ owner: Owner, _ id: String) throws(LiveRefusal) {
         try state.withLock { state throws(LiveRefusal) in
             if state.isClosed { throw LiveRefusal(code: .shuttingDown, detail: "the box is shutting down") }
             if state.count >= sessionLimit {
                 throw LiveRefusal(code: .tooManySessions, detail: "the box has \(sessionLimit) sessions open")
             }
-            if state.owners[owner, default: 0] >= userLimit {
+            if state.owners[owner, default: []].count >= userLimit {
                 throw LiveRefusal(code: .tooManySessions, detail: "this user has \(userLimit) sessions open")
             }
-            state.owners[owner, default: 0] += 1
+            state.owners[owner, default: []].append(id)
             state.count += 1
             gauge.record(state.count)
             // Under the lock: what is told is in the order in which it happened.
-            if state.owners[owner] == 1 {
+            if state.owners[owner]?.count == 1 {
                 commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
             }
         }
     }
 
-    private func release(_ owner: Owner, _ listener: Int) {
+    private func release(_ owner: Owner, _ id: String) {
         let isLast = state.withLock { state -> Bool in
-            state.listeners.removeValue(forKey: listener)?.passing.finish()
-            let left = state.owners[owner, default: 1] - 1
-            state.owners[owner] = left > 0 ? left : nil
-            if left <= 0 {
+            state.listeners.removeValue(forKey: id)?.passing.finish()
+            let left = state.owners[owner, default: []].filter { $0 != id }
+            state.owners[owner] = left.isEmpty ? nil : left
+            if left.isEmpty {
                 commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
             }
             state.count -= 1

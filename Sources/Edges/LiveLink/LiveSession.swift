@@ -42,11 +42,11 @@ package actor LiveSession {
     private var invitations: [(position: Int64, member: MemberID, conversation: ConversationID)] = []
 
     init(
-        application: ApplicationID, user: String?, start: Int64, newest: Int64, tail: LogTail,
+        id: String, application: ApplicationID, user: String?, start: Int64, newest: Int64, tail: LogTail,
         log: any LogQueries, commands: any CallCommands, conversations: [ConversationID],
         passing: AsyncStream<EventRow>, lease: LiveLease
     ) {
-        id = "SES-" + UUIDText.random()
+        self.id = id
         self.lease = lease
         self.passing = passing
         self.application = application

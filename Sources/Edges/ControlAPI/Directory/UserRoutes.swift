@@ -1,6 +1,7 @@
 import CallModel
 import EdgeProtocols
 import HTTPTypes
+import LiveLink
 import MediaTime
 import Tokens
 import WireJSON
@@ -10,6 +11,7 @@ struct UserRoutes: Sendable {
     let log: any LogQueries
     let status: any RuntimeStatus
     let editing: any DirectoryEditing
+    let hub: LiveHub
     let pageLimit: Int
 
     /// A user as both sources know it.
@@ -30,6 +32,7 @@ struct UserRoutes: Sendable {
             Route(.patch, "/v1/users/*", .token, update),
             Route(.delete, "/v1/users/*", .application, remove),
             Route(.get, "/v1/users/*/conversations", .token, conversations),
+            Route(.get, "/v1/users/*/sessions", .token, sessions),
         ]
     }
 
@@ -114,6 +117,34 @@ struct UserRoutes: Sendable {
         }
         let next = ids.count > paging.size ? ids.prefix(paging.size).last.map { [$0.text] } : nil
         return .json(paging.page("conversations", items, next: next, request, filters: []))
+    }
+
+    /// Live sessions of the user. One ends with its socket: it has no time to live without (conversation-api §5).
+    private func sessions(_ request: APIRequest) async throws -> APIReply {
+        let caller = try request.authenticated()
+        let entry = try wanted(request)
+        if let user = caller.user, user != entry.name {
+            throw Problem.forbidden("A user token sees its own sessions only")
+        }
+        let paging = try Paging(request, sizeLimit: pageLimit, cursorFields: 1)
+        var ids = hub.sessions(of: entry.name, application: caller.application).sorted()
+        if paging.isDescending { ids.reverse() }
+        if let cursor = paging.cursor {
+            ids = ids.filter { paging.isDescending ? $0 < cursor[0] : $0 > cursor[0] }
+        }
+        let key = status.directory.account.apiKey
+        let items = ids.prefix(paging.size).map { id -> JSON in
+            [
+                "id": .string(id),
+                "_embedded": [
+                    "user": ["id": .string(entry.id.text), "name": .string(entry.name)], "api_key": .string(key),
+                ],
+                "properties": ["ttl": 0],
+                "_links": ["self": ["href": .string(request.link("/v1/users/\(entry.id)/sessions/\(id)", []))]],
+            ]
+        }
+        let next = ids.count > paging.size ? ids.prefix(paging.size).last.map { [$0] } : nil
+        return .json(paging.page("sessions", items, next: next, request, filters: []))
     }
 
     // MARK: Parts

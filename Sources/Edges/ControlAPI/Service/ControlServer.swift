@@ -63,7 +63,8 @@ public final class ControlServer: Service {
             + FileRoutes(log: log, folder: configuration.filesFolder).routes
             + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
             + ServiceRoutes(status: status, hooks: hooks).routes
-            + UserRoutes(log: log, status: status, editing: editing, pageLimit: configuration.pageLimit).routes
+            + UserRoutes(log: log, status: status, editing: editing, hub: hub, pageLimit: configuration.pageLimit)
+            .routes
             + ApplicationRoutes(status: status, editing: editing, pageLimit: configuration.pageLimit).routes
         controlRoutes =
             ControlRoutes(log: log, commands: commands, status: status, hooks: hooks, hub: hub).routes
