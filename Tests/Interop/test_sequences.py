@@ -1,0 +1,392 @@
+"""The canonical sequences of voice webhooks, §9.1 to 9.9 of the contract: every request, every field, no field more."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.bot import Bot
+from support.box import NUMBER, free_port
+from support.sequence import Leg, check
+
+CALLER = "441632960001"
+FAR = "447700900002"
+SHORTLY = {"action": "wait", "timeout": 0.1}
+WAIT = {"action": "wait", "timeout": 60}
+
+
+def connect(*endpoint, **options):
+    return {"action": "connect", "endpoint": list(endpoint), **options}
+
+
+def sip(port, user="bob"):
+    return {"type": "sip", "uri": f"sip:{user}@127.0.0.1:{port}"}
+
+
+def caller(box, name="A", number=CALLER):
+    """The requests of a leg that calls in, until its script is there."""
+    leg = Leg(name, "inbound", number, NUMBER)
+    return leg.told("started").told("ringing").asked("/answer", "phone", box.url)
+
+
+def callee(target, sender=CALLER, headers=None):
+    return Leg("B", "outbound", sender, target, headers).told("started")
+
+
+@contextlib.contextmanager
+def sipp(*arguments):
+    """A sipp that runs beside the test; as a caller it has one call and ends."""
+    process = subprocess.Popen(
+        ["sipp", "-nostdin", "-i", "127.0.0.1", "-timeout", "20", "-timeout_error", *map(str, arguments)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        if "-p" in arguments:
+            local = f":{arguments[arguments.index('-p') + 1]:04X} "
+            deadline = time.monotonic() + 5
+            while local not in Path("/proc/net/udp").read_text():
+                assert process.poll() is None and time.monotonic() < deadline, "sipp does not listen"
+                time.sleep(0.01)
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(5)
+
+
+def deleted(backend):
+    backend.wait(lambda r: r.path == "/rtc" and r.fields["type"] == "conversation:deleted")
+
+
+@pytest.fixture
+def carrier(make_phone):
+    return make_phone("carrier")
+
+
+@pytest.fixture
+def trunk_box(make_box, carrier):
+    return make_box(trunks={"carrier": {"uri": f"sip:127.0.0.1:{carrier.port}", "codecs": ["pcmu"]}})
+
+
+@pytest.fixture
+def bot():
+    bot = Bot()
+    yield bot
+    bot.close()
+
+
+# 9.1 phone to phone
+
+
+def test_phone_to_phone_when_the_script_answers_first(trunk_box, backend, make_phone, carrier):
+    backend.script = [SHORTLY, connect({"type": "phone", "number": FAR})]
+    alice = make_phone()
+    alice.call(NUMBER, trunk_box.sip_port)
+    backend.wait_status("answered", direction="outbound")
+    carrier.hang_up()
+    deleted(backend)
+    check(
+        trunk_box, backend, caller(trunk_box).answered().completed("platform"),
+        callee(FAR, sender=NUMBER).told("ringing").answered().completed("user"),
+        order=["A started", "A ringing", "A answered", "B started", "B ringing", "B answered", "B completed", "A completed"])
+
+
+def test_phone_to_phone_when_the_far_end_answers_the_caller(box, backend):
+    """sipp calls sipp through the box; the caller hangs up."""
+    port = free_port(socket.SOCK_DGRAM)
+    backend.script = [connect(sip(port, "service"))]
+    with sipp("-sn", "uas", "-p", port), sipp(
+            "-sn", "uac", "-s", NUMBER, "-m", 1, "-d", 200, f"127.0.0.1:{box.sip_port}") as calling:
+        assert calling.wait(15) == 0
+        deleted(backend)
+    check(
+        box, backend, caller(box, number="sipp").answered().completed("user"),
+        callee(f"sip:service@127.0.0.1:{port}", sender="sipp").told("ringing").answered().completed("platform"),
+        order=["A started", "A ringing", "B started", "B ringing", "B answered", "A answered", "A completed", "B completed"])
+
+
+# 9.2 phone to app user
+
+
+def test_phone_to_app_user(make_box, backend, make_phone):
+    box = make_box(users={"kiosk": {"device": {"playback": ["none"], "capture": ["none"]}, "auto_answer": True}})
+    backend.script = [connect({"type": "app", "user": "kiosk"})]
+    alice = make_phone()
+    alice.call(NUMBER, box.sip_port)
+    alice.wait_answer()
+    alice.hang_up()
+    deleted(backend)
+    check(
+        box, backend, caller(box).answered().completed("user"), callee("kiosk").answered().completed("platform"),
+        order=["A started", "A ringing", "B started", "B answered", "A answered", "A completed", "B completed"])
+    started, answered = [e for e in backend.events() if e["direction"] == "outbound"][:2]
+    assert started["timestamp"] == answered["timestamp"]
+
+
+# 9.3 unanswered
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["with a script", "without"])
+def test_the_ring_time_of_connect_runs_out(box, backend, make_phone, replaced):
+    bob, alice = make_phone("bob"), make_phone()
+    bob.auto_answer = 180
+    backend.script = [connect(sip(bob.port), timeout=1, eventType="synchronous", eventUrl=[f"{backend.url}/b"])]
+    backend.replies["/b"] = lambda r: [SHORTLY] if replaced and r.fields["status"] == "timeout" else {}
+    alice.call(NUMBER, box.sip_port)
+    deleted(backend)
+    first, second = caller(box), Leg("B", "outbound", CALLER, f"sip:bob@127.0.0.1:{bob.port}")
+    second.path = "/b"
+    if replaced:
+        first.answered().completed("platform")
+    else:
+        first.told("timeout", sip_code=480, disconnected_by="platform")
+    check(box, backend, first, second.told("started").told("ringing").told("timeout"))
+    assert alice.statuses[-1] == (200 if replaced else 480) and bob.ended.is_set()
+
+
+@pytest.mark.parametrize("code, detail", [(480, "unavailable"), (408, "carrier_timeout")])
+def test_the_network_says_that_nobody_takes_it(box, backend, make_phone, code, detail):
+    bob, alice = make_phone("bob"), make_phone()
+    bob.auto_answer = code
+    backend.script = [connect(sip(bob.port))]
+    alice.call(NUMBER, box.sip_port)
+    deleted(backend)
+    check(
+        box, backend,
+        caller(box).told("unanswered", detail=detail, sip_code=code, disconnected_by="platform"),
+        callee(f"sip:bob@127.0.0.1:{bob.port}").told("unanswered", detail=detail, sip_code=code),
+        order=["A started", "A ringing", "B started", "B unanswered", "A unanswered"])
+    assert alice.statuses[-1] == code
+
+
+# 9.4 busy, refused, unroutable
+
+
+REFUSALS = [
+    (486, "busy", {}), (603, "rejected", {"detail": "declined"}), (404, "failed", {"detail": "cannot_route"}),
+    (484, "rejected", {"detail": "invalid_number"}), (410, "failed", {"detail": "number_out_of_service"})]
+
+
+@pytest.mark.parametrize("code, status, extra", REFUSALS)
+def test_the_far_end_refuses_and_the_script_goes_on(box, backend, make_phone, code, status, extra):
+    bob, alice = make_phone("bob"), make_phone()
+    bob.auto_answer = code
+    backend.script = [connect(sip(bob.port)), SHORTLY]
+    alice.call(NUMBER, box.sip_port)
+    deleted(backend)
+    check(
+        box, backend, caller(box).answered().completed("platform"),
+        callee(f"sip:bob@127.0.0.1:{bob.port}").told(status, **extra, sip_code=code),
+        order=["A started", "A ringing", "B started", f"B {status}", "A answered", "A completed"])
+
+
+def test_the_far_end_is_busy_and_nothing_follows(box, backend, make_phone):
+    bob, alice = make_phone("bob"), make_phone()
+    bob.auto_answer = 486
+    backend.script = [connect(sip(bob.port))]
+    alice.call(NUMBER, box.sip_port)
+    deleted(backend)
+    check(
+        box, backend, caller(box).told("busy", sip_code=486, disconnected_by="platform"),
+        callee(f"sip:bob@127.0.0.1:{bob.port}").told("busy", sip_code=486))
+
+
+def test_what_cannot_be_routed(box, backend, make_phone):
+    backend.script = [connect({"type": "phone", "number": FAR})]
+    alice = make_phone()
+    alice.call(NUMBER, box.sip_port)
+    deleted(backend)
+    check(
+        box, backend,
+        caller(box).told("failed", detail="cannot_route", sip_code=404, disconnected_by="platform"),
+        callee(FAR).told("failed", detail="cannot_route", sip_code=404))
+
+
+# 9.5 the caller gives up while B rings
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["CANCEL", "BYE"])
+def test_the_caller_gives_up_while_b_rings(box, backend, make_phone, answers):
+    bob, alice = make_phone("bob"), make_phone()
+    bob.auto_answer = 180
+    backend.script = [SHORTLY, connect(sip(bob.port))] if answers else [connect(sip(bob.port))]
+    alice.call(NUMBER, box.sip_port)
+    backend.wait_status("ringing", direction="outbound")
+    alice.hang_up() if answers else alice.cancel()
+    deleted(backend)
+    first = caller(box)
+    if answers:
+        first.answered().completed("user")
+    else:
+        first.told("cancelled", sip_code=487, disconnected_by="user")
+    check(box, backend, first, callee(f"sip:bob@127.0.0.1:{bob.port}").told("ringing").told("cancelled"))
+    assert bob.ended.is_set()
+
+
+# 9.6 outbound by REST
+
+
+def place(box, to, **fields):
+    """201 and nothing but what it promises; the answer."""
+    body = {"to": [to], "from": {"type": "phone", "number": NUMBER}, **fields}
+    status, made = box.http("POST", "/v1/calls", box.token(), {k: v for k, v in body.items() if v is not None})
+    assert status == 201, made
+    assert set(made) == {"uuid", "status", "direction", "conversation_uuid"}
+    assert (made["status"], made["direction"]) == ("started", "outbound")
+    return made
+
+
+def test_a_call_by_rest(box, backend, make_phone):
+    bob = make_phone("bob")
+    backend.replies["/script"] = lambda r: [SHORTLY]
+    made = place(box, sip(bob.port), answer_url=[f"{backend.url}/script"])
+    deleted(backend)
+    uuids = check(
+        box, backend,
+        callee(f"sip:bob@127.0.0.1:{bob.port}", sender=NUMBER).told("ringing").answered()
+        .asked("/script", "sip", box.url).completed("platform"))
+    assert uuids == {"B": made["uuid"]}
+    assert backend.events()[0]["conversation_uuid"] == made["conversation_uuid"]
+
+
+@pytest.mark.parametrize("to, shown, code", [
+    ({"type": "phone", "number": FAR}, FAR, 404), ({"type": "app", "user": "nobody"}, "nobody", 404),
+    ({"type": "vbc", "extension": "9"}, "9", 404),
+    ({"type": "sip", "user": "desk", "domain": "nowhere"}, "sip:desk@nowhere", 404),
+    ({"type": "sip", "uri": "sip:bob@no-such-host.invalid"}, "sip:bob@no-such-host.invalid", 503),
+    ({"type": "sip", "uri": "sip:bob@127.0.0.1:1;transport=tcp"}, "sip:bob@127.0.0.1:1;transport=tcp", 503),
+], ids=["no trunk", "no user", "no contact", "no such trunk", "unresolvable", "nobody there"])
+def test_a_call_by_rest_that_leads_nowhere_is_made_and_fails(box, backend, to, shown, code):
+    made = place(box, to, ncco=[WAIT])
+    deleted(backend)
+    uuids = check(
+        box, backend,
+        callee(shown, sender=NUMBER).told("failed", detail="cannot_route", sip_code=code))
+    assert uuids == {"B": made["uuid"]}
+    token = box.token()
+    status, call = box.http("GET", f"/v1/calls/{made['uuid']}", token)
+    assert status == 200 and call["status"] == "failed"
+    # Orders to what has ended; hanging up twice is one of them.
+    for _ in range(2):
+        assert box.http("PUT", f"/v1/calls/{made['uuid']}", token, {"action": "hangup"})[0] == 404
+
+
+# 9.7 machine detection: test_machine_detection.py has the sound
+
+
+# 9.8 transfer
+
+
+def test_a_transfer_by_rest(box, backend, make_phone):
+    bob = make_phone("bob")
+    backend.replies["/next"] = lambda r: [SHORTLY]
+    made = place(box, sip(bob.port), ncco=[WAIT])
+    backend.wait_status("answered")
+    body = {"action": "transfer", "destination": {"type": "ncco", "url": [f"{backend.url}/next"]}}
+    assert box.http("PUT", f"/v1/calls/{made['uuid']}", box.token(), body)[0] == 204
+    assert bob.ended.wait(5)
+    backend.wait_status("completed")
+    check(
+        box, backend,
+        callee(f"sip:bob@127.0.0.1:{bob.port}", sender=NUMBER).told("ringing").answered().moves()
+        .asked("/next", "sip", box.url, moved=1).completed("platform", moved=1))
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["at once", "after an action"])
+def test_a_conversation_moves_the_leg(box, backend, make_phone, first):
+    hall = {"action": "conversation", "name": "hall"}
+    backend.script = [hall] if first else [SHORTLY, hall]
+    alice = make_phone()
+    alice.call(NUMBER, box.sip_port)
+    alice.wait_answer()
+    backend.wait(lambda r: (r.fields or {}).get("type") == "transfer")
+    alice.hang_up()
+    backend.wait_status("completed")
+    leg = caller(box)
+    leg = leg.moves().answered(moved=1) if first else leg.answered().moves()
+    check(box, backend, leg.completed("user", moved=1))
+
+
+def test_the_action_transfer_moves_the_leg(box, backend, make_phone):
+    scripts = iter([[WAIT]])
+    backend.script = lambda r: next(scripts)
+    alice, other = make_phone(), make_phone("441632960002")
+    other.call(NUMBER, box.sip_port)
+    target = backend.wait_status("answered").fields["conversation_uuid"]
+    scripts = iter([[SHORTLY, {"action": "transfer", "conversationId": target}]])
+    alice.call(NUMBER, box.sip_port)
+    moved = backend.wait(lambda r: (r.fields or {}).get("type") == "transfer").fields
+    assert moved["conversation_uuid_to"] == target
+    alice.hang_up()
+    backend.wait_status("completed", **{"from": CALLER})
+    other.hang_up()
+    backend.wait_status("completed", **{"from": other.name})
+    check(
+        box, backend, caller(box, "C", other.name).answered().completed("user"),
+        caller(box).answered().moves().completed("user", moved=1))
+
+
+# 9.9 websocket legs
+
+
+HEADERS = {"order": 7, "nested": {"a": [1, True, None]}}
+
+
+def websocket(uri):
+    return {"type": "websocket", "uri": uri, "content-type": "audio/l16;rate=16000", "headers": HEADERS}
+
+
+@pytest.mark.parametrize("status, extra", [
+    ("failed", {"detail": "cannot_route", "sip_code": 503}), ("unanswered", {"detail": "carrier_timeout", "sip_code": 408}),
+])
+def test_a_websocket_that_does_not_open(box, backend, make_phone, status, extra):
+    listener = socket.create_server(("127.0.0.1", 0))
+    uri = f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+    if status == "failed":
+        listener.close()
+    backend.script = [connect(websocket(uri), eventType="synchronous", timeout=1), WAIT]
+    backend.replies["/event"] = lambda r: [SHORTLY] if r.fields.get("status") == status else {}
+    make_phone().call(NUMBER, box.sip_port)
+    deleted(backend)
+    listener.close()
+    check(
+        box, backend, caller(box).answered().completed("platform"),
+        callee(uri, headers=HEADERS).told(status, **extra))
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["with a script", "without"])
+def test_the_application_closes_the_websocket(box, backend, make_phone, bot, replaced):
+    uri = bot.uri + "/talk?id=7"
+    backend.script = [connect(websocket(uri))]
+    backend.replies["/event"] = lambda r: [SHORTLY] if replaced and r.fields.get("status") == "disconnected" else {}
+    make_phone().call(NUMBER, box.sip_port)
+    talk = bot.wait()
+    first, _ = talk.wait_event("connected")
+    assert first == {"event": "websocket:connected", "content-type": "audio/l16;rate=16000", **HEADERS}
+    assert talk.order[0] == "text"
+    talk.close()
+    deleted(backend)
+    check(
+        box, backend, caller(box).answered().completed("platform"),
+        callee(uri, headers=HEADERS).answered().told("disconnected").completed("user"))
+
+
+@pytest.mark.parametrize("by", ["rest", "caller"])
+def test_the_box_closes_the_websocket(box, backend, make_phone, bot, by):
+    backend.script = [connect(websocket(bot.uri))]
+    alice = make_phone()
+    alice.call(NUMBER, box.sip_port)
+    bot.wait().wait_event("connected")
+    uuid = backend.wait_status("answered", direction="outbound").fields["uuid"]
+    if by == "rest":
+        assert box.http("PUT", f"/v1/calls/{uuid}", box.token(), {"action": "hangup"})[0] == 204
+    else:
+        alice.hang_up()
+    deleted(backend)
+    order = ["A completed", "B completed"] if by == "caller" else ["B completed", "A completed"]
+    check(
+        box, backend, caller(box).answered().completed("user" if by == "caller" else "platform"),
+        callee(bot.uri, headers=HEADERS).answered().completed("platform"),
+        order=["A started", "A ringing", "A answered", "B started", "B answered", *order])
