@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from support.backend import Backend
 from support.bot import Bot
-from support.box import NUMBER, free_port
+from support.box import NUMBER, Box, free_port
+from support.phone import Phone
 from support.sequence import Leg, check
 
 CALLER = "441632960001"
 FAR = "447700900002"
+NOWHERE = "33123456789"
 SHORTLY = {"action": "wait", "timeout": 0.1}
 WAIT = {"action": "wait", "timeout": 60}
 
@@ -57,17 +60,62 @@ def sipp(*arguments):
 
 
 def deleted(backend):
-    backend.wait(lambda r: r.path == "/rtc" and r.fields["type"] == "conversation:deleted")
+    """The conversation of this test's legs is over."""
+    def is_over(request):
+        return (request.path == "/rtc" and request.fields["type"] == "conversation:deleted"
+                and request.fields["conversation_id"] in {
+                    r.fields.get("conversation_uuid") for r in list(backend.requests) if r.path != "/rtc"})
+    backend.wait(is_over)
+
+
+class Home:
+    """One box for all of them, with a device and a trunk to FAR; after a test that failed, another one."""
+
+    def __init__(self, folder):
+        self.folder, self.box, self.number = folder, None, 0
+
+    def open(self, is_tidy):
+        if self.box is None or not is_tidy:
+            self.close()
+            self.number += 1
+            self.backend, self.carrier = Backend(), Phone("carrier")
+            self.box = Box(
+                self.folder / f"box{self.number}", self.backend,
+                users={"kiosk": {"device": {"playback": ["none"], "capture": ["none"]}, "auto_answer": True}},
+                trunks={"carrier": {
+                    "uri": f"sip:127.0.0.1:{self.carrier.port}", "codecs": ["pcmu"], "prefixes": [FAR]}}).start()
+            self.token = self.box.token()
+        self.backend.script = []
+        self.backend.replies.clear()
+        self.backend.requests.clear()
+        return self
+
+    def close(self):
+        if self.box is None:
+            return
+        self.carrier.close()
+        self.box.stop()
+        self.backend.close()
+        assert "Fatal error" not in self.box.log()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("sequences"))
+    yield home
+    home.close()
 
 
 @pytest.fixture
-def carrier(make_phone):
-    return make_phone("carrier")
+def box(home, request):
+    failed = request.session.testsfailed
+    yield home.open(failed == getattr(home, "failed", failed)).box
+    home.failed = failed
 
 
 @pytest.fixture
-def trunk_box(make_box, carrier):
-    return make_box(trunks={"carrier": {"uri": f"sip:127.0.0.1:{carrier.port}", "codecs": ["pcmu"]}})
+def backend(home, box):
+    return home.backend
 
 
 @pytest.fixture
@@ -80,15 +128,15 @@ def bot():
 # 9.1 phone to phone
 
 
-def test_phone_to_phone_when_the_script_answers_first(trunk_box, backend, make_phone, carrier):
+def test_phone_to_phone_when_the_script_answers_first(box, home, backend, make_phone):
     backend.script = [SHORTLY, connect({"type": "phone", "number": FAR})]
     alice = make_phone()
-    alice.call(NUMBER, trunk_box.sip_port)
+    alice.call(NUMBER, box.sip_port)
     backend.wait_status("answered", direction="outbound")
-    carrier.hang_up()
+    home.carrier.hang_up()
     deleted(backend)
     check(
-        trunk_box, backend, caller(trunk_box).answered().completed("platform"),
+        box, backend, caller(box).answered().completed("platform"),
         callee(FAR, sender=NUMBER).told("ringing").answered().completed("user"),
         order=["A started", "A ringing", "A answered", "B started", "B ringing", "B answered", "B completed", "A completed"])
 
@@ -110,8 +158,7 @@ def test_phone_to_phone_when_the_far_end_answers_the_caller(box, backend):
 # 9.2 phone to app user
 
 
-def test_phone_to_app_user(make_box, backend, make_phone):
-    box = make_box(users={"kiosk": {"device": {"playback": ["none"], "capture": ["none"]}, "auto_answer": True}})
+def test_phone_to_app_user(box, backend, make_phone):
     backend.script = [connect({"type": "app", "user": "kiosk"})]
     alice = make_phone()
     alice.call(NUMBER, box.sip_port)
@@ -194,14 +241,14 @@ def test_the_far_end_is_busy_and_nothing_follows(box, backend, make_phone):
 
 
 def test_what_cannot_be_routed(box, backend, make_phone):
-    backend.script = [connect({"type": "phone", "number": FAR})]
+    backend.script = [connect({"type": "phone", "number": NOWHERE})]
     alice = make_phone()
     alice.call(NUMBER, box.sip_port)
     deleted(backend)
     check(
         box, backend,
         caller(box).told("failed", detail="cannot_route", sip_code=404, disconnected_by="platform"),
-        callee(FAR).told("failed", detail="cannot_route", sip_code=404))
+        callee(NOWHERE).told("failed", detail="cannot_route", sip_code=404))
 
 
 # 9.5 the caller gives up while B rings
@@ -228,20 +275,20 @@ def test_the_caller_gives_up_while_b_rings(box, backend, make_phone, answers):
 # 9.6 outbound by REST
 
 
-def place(box, to, **fields):
+def place(home, to, **fields):
     """201 and nothing but what it promises; the answer."""
     body = {"to": [to], "from": {"type": "phone", "number": NUMBER}, **fields}
-    status, made = box.http("POST", "/v1/calls", box.token(), {k: v for k, v in body.items() if v is not None})
+    status, made = home.box.http("POST", "/v1/calls", home.token, body)
     assert status == 201, made
     assert set(made) == {"uuid", "status", "direction", "conversation_uuid"}
     assert (made["status"], made["direction"]) == ("started", "outbound")
     return made
 
 
-def test_a_call_by_rest(box, backend, make_phone):
+def test_a_call_by_rest(box, home, backend, make_phone):
     bob = make_phone("bob")
     backend.replies["/script"] = lambda r: [SHORTLY]
-    made = place(box, sip(bob.port), answer_url=[f"{backend.url}/script"])
+    made = place(home, sip(bob.port), answer_url=[f"{backend.url}/script"])
     deleted(backend)
     uuids = check(
         box, backend,
@@ -252,25 +299,24 @@ def test_a_call_by_rest(box, backend, make_phone):
 
 
 @pytest.mark.parametrize("to, shown, code", [
-    ({"type": "phone", "number": FAR}, FAR, 404), ({"type": "app", "user": "nobody"}, "nobody", 404),
+    ({"type": "phone", "number": NOWHERE}, NOWHERE, 404), ({"type": "app", "user": "nobody"}, "nobody", 404),
     ({"type": "vbc", "extension": "9"}, "9", 404),
     ({"type": "sip", "user": "desk", "domain": "nowhere"}, "sip:desk@nowhere", 404),
     ({"type": "sip", "uri": "sip:bob@no-such-host.invalid"}, "sip:bob@no-such-host.invalid", 503),
     ({"type": "sip", "uri": "sip:bob@127.0.0.1:1;transport=tcp"}, "sip:bob@127.0.0.1:1;transport=tcp", 503),
 ], ids=["no trunk", "no user", "no contact", "no such trunk", "unresolvable", "nobody there"])
-def test_a_call_by_rest_that_leads_nowhere_is_made_and_fails(box, backend, to, shown, code):
-    made = place(box, to, ncco=[WAIT])
+def test_a_call_by_rest_that_leads_nowhere_is_made_and_fails(box, home, backend, to, shown, code):
+    made = place(home, to, ncco=[WAIT])
     deleted(backend)
     uuids = check(
         box, backend,
         callee(shown, sender=NUMBER).told("failed", detail="cannot_route", sip_code=code))
     assert uuids == {"B": made["uuid"]}
-    token = box.token()
-    status, call = box.http("GET", f"/v1/calls/{made['uuid']}", token)
+    status, call = box.http("GET", f"/v1/calls/{made['uuid']}", home.token)
     assert status == 200 and call["status"] == "failed"
     # Orders to what has ended; hanging up twice is one of them.
     for _ in range(2):
-        assert box.http("PUT", f"/v1/calls/{made['uuid']}", token, {"action": "hangup"})[0] == 404
+        assert box.http("PUT", f"/v1/calls/{made['uuid']}", home.token, {"action": "hangup"})[0] == 404
 
 
 # 9.7 machine detection: test_machine_detection.py has the sound
@@ -279,13 +325,13 @@ def test_a_call_by_rest_that_leads_nowhere_is_made_and_fails(box, backend, to, s
 # 9.8 transfer
 
 
-def test_a_transfer_by_rest(box, backend, make_phone):
+def test_a_transfer_by_rest(box, home, backend, make_phone):
     bob = make_phone("bob")
     backend.replies["/next"] = lambda r: [SHORTLY]
-    made = place(box, sip(bob.port), ncco=[WAIT])
+    made = place(home, sip(bob.port), ncco=[WAIT])
     backend.wait_status("answered")
     body = {"action": "transfer", "destination": {"type": "ncco", "url": [f"{backend.url}/next"]}}
-    assert box.http("PUT", f"/v1/calls/{made['uuid']}", box.token(), body)[0] == 204
+    assert box.http("PUT", f"/v1/calls/{made['uuid']}", home.token, body)[0] == 204
     assert bob.ended.wait(5)
     backend.wait_status("completed")
     check(
@@ -374,14 +420,14 @@ def test_the_application_closes_the_websocket(box, backend, make_phone, bot, rep
 
 
 @pytest.mark.parametrize("by", ["rest", "caller"])
-def test_the_box_closes_the_websocket(box, backend, make_phone, bot, by):
+def test_the_box_closes_the_websocket(box, home, backend, make_phone, bot, by):
     backend.script = [connect(websocket(bot.uri))]
     alice = make_phone()
     alice.call(NUMBER, box.sip_port)
     bot.wait().wait_event("connected")
     uuid = backend.wait_status("answered", direction="outbound").fields["uuid"]
     if by == "rest":
-        assert box.http("PUT", f"/v1/calls/{uuid}", box.token(), {"action": "hangup"})[0] == 204
+        assert box.http("PUT", f"/v1/calls/{uuid}", home.token, {"action": "hangup"})[0] == 204
     else:
         alice.hang_up()
     deleted(backend)

@@ -62,6 +62,8 @@ class Box:
         self.sip_port = free_sip_port()
         self.http_port = free_port()
         self.state = self.folder / "var"
+        # Position in its log from which on a test is interested.
+        self.checked = 0
         first, last = rtp_range()
         application = {"name": "test"}
         if backend is not None:

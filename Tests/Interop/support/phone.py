@@ -139,11 +139,11 @@ class Phone:
             self.remote_rtp = (address[1], int(media[1]))
 
     def _incoming_request(self, text, method, source):
-        def reply(status, reason, body="", extra=""):
+        def reply(status, reason, body="", extra="", request=text):
             kept = "".join(
-                line + "\r\n" for line in text.split("\r\n")
+                line + "\r\n" for line in request.split("\r\n")
                 if re.match(r"(Via|From|Call-ID|CSeq|Record-Route):", line, re.I))
-            to = re.search(r"^To: *(.*?)\r?$", text, re.M | re.I)[1]
+            to = re.search(r"^To: *(.*?)\r?$", request, re.M | re.I)[1]
             if "tag=" not in to:
                 self.to_tag_own = getattr(self, "to_tag_own", uuid.uuid4().hex[:8])
                 to += f";tag={self.to_tag_own}"
@@ -173,6 +173,8 @@ class Phone:
             self.ended.set()
         elif method == "CANCEL":
             reply(200, "OK")
+            if not self.answered.is_set():
+                reply(487, "Request Terminated", request=self.incoming)
             self.ended.set()
         elif method == "OPTIONS":
             reply(200, "OK")
