@@ -7,8 +7,8 @@ from support.sequence import Leg, check
 from support.sound import RATE, tone
 from support.voice import speech
 
-GREETING = "Hello, you have reached the voice mail of John Smith. Please leave a message after the tone."
-HELLO = [{"action": "talk", "text": "Hello from the box."}]
+GREETING = "You have reached the voice mail of John Smith, please leave a message."
+HELLO = [{"action": "talk", "text": "Hello."}]
 
 
 def place(box, backend, phone, **options):
