@@ -1,4 +1,5 @@
 import Foundation
+import PlayoutTrial
 import Testing
 import VoiceCodecs
 
