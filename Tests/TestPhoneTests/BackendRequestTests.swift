@@ -24,6 +24,11 @@ struct BackendRequestTests {
             ("POST", "/event", #"{"dtmf":{"digits":"1"},"speech":{},"timestamp":"t"}"#, "event", "input"),
             ("POST", "/event", #"{"reason":"no","timestamp":"t"}"#, "event", "error"),
             (
+                "POST", "/event",
+                #"{"conversation_uuid":"c","type":"record","recording_uuid":"r","status":"transcribed","transcription_url":"u"}"#,
+                "event", "transcription"
+            ),
+            (
                 "POST", "/hook", #"{"type":"member:joined","application_id":"a","timestamp":"t","body":{}}"#, "rtc",
                 "member:joined"
             ),
@@ -49,6 +54,10 @@ struct BackendRequestTests {
             (
                 "/event", #"{"status":"ringing","uuid":"u"}"#,
                 ["direction is missing", "timestamp is missing", "conversation_uuid is missing"]
+            ),
+            (
+                "/event", #"{"status":"transcribed","transcription_url":"u"}"#,
+                ["conversation_uuid is missing", "type is missing", "recording_uuid is missing"]
             ),
             ("/rtc", #"{"type":"x","body":{}}"#, ["application_id is missing", "timestamp is missing"]),
             ("/event", "[]", ["the body is no JSON object", "timestamp is missing"]),

@@ -19,6 +19,7 @@ public struct BackendRequest: Sendable {
     /// What it is about: a status, an event type, or `answer`.
     public var name: String {
         if kind == .answer { return fields["reason"] == nil ? "answer" : "fallback" }
+        if isTranscription { return "transcription" }
         if let status = fields["status"]?.string { return status }
         if let type = fields["type"]?.string { return type }
         if fields["dtmf"] != nil || fields["speech"] != nil { return "input" }
@@ -26,6 +27,9 @@ public struct BackendRequest: Sendable {
         if fields["payload"] != nil { return "notify" }
         return fields["reason"] == nil ? "unknown" : "error"
     }
+
+    /// It has a status and a type, but is neither news of a leg nor of the RTC stream.
+    private var isTranscription: Bool { kind == .voiceEvent && fields["transcription_url"] != nil }
 
     /// Reads a request; anything unreadable becomes a complaint, never a failure.
     public init(method: String, target: String, body: [UInt8]) {
@@ -61,6 +65,8 @@ public struct BackendRequest: Sendable {
             switch kind {
             case .answer: ["to", "uuid", "conversation_uuid"]
             case .rtcEvent: ["type", "application_id", "timestamp", "body"]
+            case .voiceEvent where isTranscription:
+                ["conversation_uuid", "type", "recording_uuid", "status"]
             case .voiceEvent where fields["status"] != nil: ["uuid", "direction", "timestamp", "conversation_uuid"]
             case .voiceEvent: ["timestamp"]
             }
