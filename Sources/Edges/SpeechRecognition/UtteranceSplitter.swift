@@ -20,9 +20,7 @@ struct UtteranceSplitter {
 
     /// Frames before speech was noticed that belong to its first word.
     private static let leadFrames = 15
-    /// So much silence is between two utterances: people pause for as long between sentences, not within them.
-    private static let gapFrames = 30
-    /// Silence that stays at the end.
+    /// Silence that stays at the end, at most.
     private static let tailFrames = 15
     /// Loud for shorter than that is no speech.
     private static let leastFrames = 5
@@ -32,6 +30,7 @@ struct UtteranceSplitter {
     /// A long speech is cut in its last two seconds.
     private static let cutFrames = 100
 
+    private let gapFrames: Int
     private var floor = -60.0
     private var frames = 0
     private var lead: [Int16] = []
@@ -48,6 +47,10 @@ struct UtteranceSplitter {
         /// Of each frame, dBFS.
         var levels: [Double]
     }
+
+    /// - Parameter gapMilliseconds: so much silence is between two utterances; people pause for 600 ms between sentences,
+    ///   not within them.
+    init(gapMilliseconds: Int = 600) { gapFrames = gapMilliseconds / Self.frameMilliseconds }
 
     /// Takes the next frame.
     /// - Returns: an utterance that has ended.
@@ -66,7 +69,7 @@ struct UtteranceSplitter {
             open.lastLoud = frames
             open.loud += 1
         }
-        if frames - open.lastLoud >= Self.gapFrames { return close(open) }
+        if frames - open.lastLoud >= gapFrames { return close(open) }
         if open.levels.count >= Self.longestFrames { return cut(open) }
         utterance = open
         return nil

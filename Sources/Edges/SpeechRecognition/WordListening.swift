@@ -16,16 +16,21 @@ public struct WordListening {
     /// Of each word: it was found, in the stretch that had most of them.
     public private(set) var found: [Bool]
     public var count: Int { found.count { $0 } }
+    /// So many words are looked for as were asked for, and no further.
+    public var hasEnough: Bool { count >= enough }
 
+    private let enough: Int
     private let spotter: WordSpotter
-    private var splitter = UtteranceSplitter()
+    /// Cut finely, since what belongs together is joined again: a synthetic voice pauses for less than people do.
+    private var splitter = UtteranceSplitter(gapMilliseconds: 300)
     private var heard: [Int16] = []
     /// Samples that the splitter has had.
     private var split = 0
     private var pieces: [Range<Int>] = []
 
-    public init(_ words: [String], by spotter: WordSpotter) {
+    public init(_ words: [String], enough: Int, by spotter: WordSpotter) {
         self.words = words
+        self.enough = enough
         self.spotter = spotter
         found = Array(repeating: false, count: words.count)
     }
@@ -52,11 +57,11 @@ public struct WordListening {
             let range = pieces[start].lowerBound..<pieces[pieces.count - 1].upperBound
             let milliseconds = range.count * 1000 / UtteranceSplitter.sampleRate
             // So much too long or too short that nobody says it like this.
-            if milliseconds > 2000 + 1000 * words.count { break }
-            if milliseconds < 40 * words.count { continue }
+            if milliseconds > 2000 + 800 * words.count { break }
+            if milliseconds < 100 * enough { continue }
             let now = try await spotter.find(words, in: Array(heard[range]))
             if now.count(where: \.self) > count { found = now }
-            if count == words.count { return }
+            if hasEnough { return }
         }
     }
 }

@@ -211,16 +211,16 @@ final class ScriptedCaller: Sendable {
         guard let spotter else { return "nothing hears words" }
         var ear = PhoneEar(codec, from: mark)
         let wideband = Wideband(from: ear.sampleRate)
-        var listening = WordListening(WordSpotter.words(of: text), by: spotter)
+        var listening = WordListening(WordSpotter.words(of: text), enough: least, by: spotter)
         do throws(SpeechFault) {
             while true {
                 let isOver = state.withLock { $0.isOver }
                 let isLate = time.now >= deadline
                 try await listening.hear(wideband.convert(ear.sound(of: media.snapshot().packets)))
-                if listening.count >= least { return nil }
+                if listening.hasEnough { return nil }
                 if isOver || isLate {
                     try await listening.finish()
-                    if listening.count >= least { return nil }
+                    if listening.hasEnough { return nil }
                     return Self.missing(listening) + (isOver ? ", then the call ended" : "")
                 }
                 await pause()
