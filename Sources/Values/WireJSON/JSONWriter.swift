@@ -3,8 +3,12 @@ extension JSON {
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)
-        // Events are kept by the thousand: as long as they are, not as long as the writer's room was.
-        return [UInt8](writer.bytes[...])
+        // Events are kept by the thousand: as long as they are, not as long as the writer's room was. (An array made of
+        // the whole slice would share that room.)
+        var exact: [UInt8] = []
+        exact.reserveCapacity(writer.bytes.count)
+        exact.append(contentsOf: writer.bytes)
+        return exact
     }
 
     /// The compact text of `bytes`.
