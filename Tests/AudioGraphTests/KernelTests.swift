@@ -80,7 +80,7 @@ import Testing
         defer { unsafe memory.deallocate() }
         var filler = unsafe Concealer(memory: memory, rate: 8000)
         var mirror = unsafe Concealer(
-            memory: memory.advanced(by: Concealer.memorySamples), rate: 8000, isMirror: true)
+            memory: memory.advanced(by: Concealer.memorySamples), rate: 8000)
         var tone = Tones.sine(200, rate: Self.rate, count: 800 + gap + 160)
         var good = Array(tone.prefix(800))
         unsafe Self.edit(&good) { unsafe filler.heard($0, count: 800) }

@@ -28,9 +28,9 @@
     private var seed: UInt32
     /// Samples made up since the last good one.
     private var filled: Int
+    private var isUntouched: Bool
 
-    /// - Parameter isMirror: it will only help another one to `bridge`.
-    @_noLocks public init(memory: UnsafeMutablePointer<Float>, rate: Int, isMirror: Bool = false) {
+    @_noLocks public init(memory: UnsafeMutablePointer<Float>, rate: Int) {
         scale = max(1, min(6, rate / 8000))
         kept = 384 &* scale
         unsafe history = memory
@@ -41,8 +41,15 @@
         voicing = 0
         seed = 1
         filled = 0
-        // A mirror is told its history each time: what it does not need stays untouched.
-        var index = isMirror ? kept : 0
+        isUntouched = true
+    }
+
+    /// The memory may still hold another rate's sound. It is cleared here and not in `init`: who is relayed, or has a codec
+    /// that conceals by itself, never touches it.
+    @_noLocks private mutating func clearOnce() {
+        if !isUntouched { return }
+        isUntouched = false
+        var index = 0
         while index < kept {
             unsafe history[index] = 0
             index &+= 1
@@ -106,6 +113,7 @@
 
     /// Takes `samples` as what was heard, backwards.
     @_noLocks private mutating func turn(_ samples: UnsafePointer<Int16>, count: Int) {
+        isUntouched = false
         let known = min(count, kept)
         var index = 0
         while index < kept &- known {
@@ -120,6 +128,7 @@
     }
 
     @_noLocks private func remember(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
+        clearOnce()
         let new = min(kept, count)
         unsafe UnsafeMutableRawPointer(history).copyMemory(
             from: UnsafeRawPointer(history.advanced(by: new)), byteCount: (kept &- new) &* 4)
@@ -131,6 +140,7 @@
     }
 
     @_noLocks private mutating func prepare() {
+        clearOnce()
         let pitch = findPeriod()
         findFilter()
         // Two periods of driver where there is room: a repeated single one sounds like a buzzer.

@@ -1,42 +1,46 @@
 /// The packets of a playout buffer: 64 places by sequence number, payloads in one ring of bytes.
 ///
-/// - Memory: allocated and freed by control; copies of the struct are handles of one memory. Untouched until used.
+/// - Memory: allocated and freed by control; copies of the struct are handles of one memory. Untouched until used, and of
+///   the ring only the start while few packets wait.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe public struct PlayoutMemory {
     private static var places: UInt64 { @_noLocks get { 64 } }
     private static var byteCapacity: Int { @_noLocks get { 16_384 } }
+    /// Where the ring begins anew while few bytes wait, so that a steady stream touches one page and not all.
+    private static var shortCapacity: Int { @_noLocks get { 3808 } }
+    /// The most that 400 ms of G.711 take, which is as long as a buffer waits.
+    private static var mostWaiting: Int { @_noLocks get { 3360 } }
     /// Largest payload taken.
     private static var largest: Int { @_noLocks get { 1500 } }
 
-    private let entries: UnsafeMutablePointer<PlayoutEntry>
-    private let bytes: UnsafeMutablePointer<UInt8>
     /// Bytes ever stored, padding at the ring's end included.
     private let stored: UnsafeMutablePointer<Int>
+    private let entries: UnsafeMutablePointer<PlayoutEntry>
+    private let bytes: UnsafeMutablePointer<UInt8>
+
+    /// Bytes that the places and the ring take, multiples of 16.
+    public static var placeBytes: Int { 16 + Int(places) * MemoryLayout<PlayoutEntry>.stride }
+    public static var ringBytes: Int { byteCapacity }
 
     /// Control only.
     public static func allocate() -> PlayoutMemory {
-        // Zero is an empty place.
-        let entries: UnsafeMutablePointer<PlayoutEntry> = unsafe PagedMemory.allocate(capacity: Int(places))
-        let stored = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-        unsafe stored.initialize(to: 0)
+        let memory: UnsafeMutablePointer<UInt8> = unsafe PagedMemory.allocate(capacity: placeBytes + ringBytes)
         return unsafe PlayoutMemory(
-            entries: entries, bytes: PagedMemory.allocate(capacity: byteCapacity), stored: stored)
+            places: UnsafeMutableRawPointer(memory), ring: UnsafeMutableRawPointer(memory.advanced(by: placeBytes)))
     }
 
-    private init(
-        entries: UnsafeMutablePointer<PlayoutEntry>, bytes: UnsafeMutablePointer<UInt8>,
-        stored: UnsafeMutablePointer<Int>
-    ) {
-        unsafe self.entries = entries
-        unsafe self.bytes = bytes
-        unsafe self.stored = stored
+    /// In memory of the owner's, aligned to 16 bytes and zero, which is an empty place; the owner frees it.
+    public init(places: UnsafeMutableRawPointer, ring: UnsafeMutableRawPointer) {
+        unsafe stored = places.bindMemory(to: Int.self, capacity: 1)
+        unsafe entries = places.advanced(by: 16).bindMemory(to: PlayoutEntry.self, capacity: Int(Self.places))
+        unsafe bytes = ring.bindMemory(to: UInt8.self, capacity: Self.byteCapacity)
     }
 
-    /// Control only.
+    /// Control only: what `allocate` made.
     public func deallocate() {
-        unsafe PagedMemory.free(entries, capacity: Int(Self.places))
-        unsafe PagedMemory.free(bytes, capacity: Self.byteCapacity)
-        unsafe stored.deallocate()
+        unsafe PagedMemory.free(
+            UnsafeMutableRawPointer(stored).assumingMemoryBound(to: UInt8.self),
+            capacity: Self.placeBytes + Self.ringBytes)
     }
 
     @_noLocks func forget() {
@@ -58,13 +62,20 @@
         if there > sequence { return .late }
         var start = unsafe stored.pointee
         let slot = start & (Self.byteCapacity &- 1)
-        if slot &+ count > Self.byteCapacity { start &+= Self.byteCapacity &- slot }
+        if slot &+ count > Self.byteCapacity || beginsAnew(slot, count) { start &+= Self.byteCapacity &- slot }
         unsafe UnsafeMutableRawPointer(bytes.advanced(by: start & (Self.byteCapacity &- 1))).copyMemory(
             from: UnsafeRawPointer(payload), byteCount: count)
         unsafe stored.pointee = start &+ count
         unsafe entries[place] = PlayoutEntry(
             sequence: sequence, timestamp: timestamp, start: start, count: count)
         return .kept
+    }
+
+    /// What waits lies so far up that it will have been played before the ring comes to it again.
+    @_noLocks private func beginsAnew(_ slot: Int, _ count: Int) -> Bool {
+        if slot &+ count <= Self.shortCapacity || slot &+ count > Self.byteCapacity || count > 200 { return false }
+        guard let waiting = oldest() else { return true }
+        return waiting.start & (Self.byteCapacity &- 1) >= Self.mostWaiting
     }
 
     /// Remembers that a packet is no sound.

@@ -50,6 +50,11 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         rate <= 8000 ? .opusNarrow : rate <= 16_000 ? .opusWide : .opus
     }
 
+    /// More than a telephone's 8 000 samples a second.
+    public var isWide: Bool {
+        @_noLocks get { sampleRate > 8000 }
+    }
+
     /// One of the rates of Opus.
     public var isOpus: Bool {
         @_noLocks get {

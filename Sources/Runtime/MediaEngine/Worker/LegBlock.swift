@@ -78,7 +78,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var isDue = false
     var speaks = false
     /// What it says in this step, at its own rate.
-    let said: UnsafeMutablePointer<Int16>
+    private(set) var said: UnsafeMutablePointer<Int16>
     /// Samples of that; 0 when they are of another rate than `rate`.
     var saidCount = 0
     /// Echo, noise and level of a device with a microphone; nil when off.
@@ -106,7 +106,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         unsafe self.counters = counters
         unsafe self.lobby = lobby
         unsafe housekeeping = HeapNode.allocate()
-        unsafe said = .allocate(capacity: Scratch.stepCapacity)
+        // A sound device and a port have no agreement that would tell.
+        unsafe said = input.said(isWide: sockets == nil)
     }
 
     /// Control only: what the block itself owns.
@@ -116,7 +117,6 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         output.deallocate()
         redundancy.deallocate()
         unsafe housekeeping.deallocate()
-        unsafe said.deallocate()
     }
 
     /// Sample rate of what this leg says and hears.
@@ -150,6 +150,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         if isOtherCodec {
             saidCount = 0
             input.use(next.codec)
+            unsafe said = input.said(isWide: next.codec.isWide)
             output.use(next.codec, eventClockRate: next.eventClockRate)
             redundancy.forget()
             statistics.clockRateChanged(to: next.codec.clockRate)
@@ -166,6 +167,7 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         guard let present = settings?.codec, present.isSame(as: codec) else { return }
         saidCount = 0
         input.retune(to: codec)
+        unsafe said = input.said(isWide: codec.isWide)
         output.retune(to: codec)
         settings?.codec = codec
     }

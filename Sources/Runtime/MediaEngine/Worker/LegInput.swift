@@ -9,13 +9,11 @@ package import VoiceCodecs
 /// - Memory: allocated and freed by control with the leg's block.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe package struct LegInput {
-    /// Decoded sound ahead of the mix, at most: 120 ms of Opus and one step.
-    static var capacity: Int { @_noLocks get { 8192 } }
-
     package var playout: PlayoutBuffer
-    private let playoutMemory: PlayoutMemory
-    private let decoded: UnsafeMutablePointer<Int16>
-    private let history: UnsafeMutablePointer<Float>
+    private let memory: LegMemory
+    private var decoded: UnsafeMutablePointer<Int16>
+    /// What `decoded` holds at most.
+    private var capacity: Int
     private(set) var queued: Int
     private var codec: CodecKind
     private var filler: Concealer
@@ -32,44 +30,52 @@ package import VoiceCodecs
 
     /// Control only.
     package init() {
-        playoutMemory = PlayoutMemory.allocate()
-        unsafe decoded = PagedMemory.allocate(capacity: 8192)
-        unsafe history = PagedMemory.allocate(capacity: 2 &* Concealer.memorySamples)
+        memory = LegMemory.allocate()
+        unsafe decoded = memory.decoded(isWide: false)
+        capacity = LegMemory.decodedCapacity(isWide: false)
         codec = .pcmu
         queued = 0
         stepsSinceShortened = 0
-        playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: 8)
-        unsafe filler = Concealer(memory: history, rate: 8000)
-        unsafe mirror = Concealer(
-            memory: history.advanced(by: Concealer.memorySamples), rate: 8000, isMirror: true)
+        playout = PlayoutBuffer(memory: memory.playout, ticksPerMillisecond: 8)
+        unsafe filler = Concealer(memory: memory.concealment(isWide: false), rate: 8000)
+        unsafe mirror = Concealer(memory: memory.mirror(isWide: false), rate: 8000)
         declicker = Declicker()
         playout.isBridged = codec.isMemoryless
     }
 
     /// Control only.
     package func deallocate() {
-        playoutMemory.deallocate()
-        unsafe PagedMemory.free(decoded, capacity: 8192)
-        unsafe PagedMemory.free(history, capacity: 2 &* Concealer.memorySamples)
+        memory.deallocate()
     }
+
+    /// Where a leg with such samples keeps what it says in a step.
+    @_noLocks func said(isWide: Bool) -> UnsafeMutablePointer<Int16> { unsafe memory.said(isWide: isWide) }
 
     /// Another codec: everything starts anew.
     @_noLocks package mutating func use(_ codec: CodecKind) {
         self.codec = codec
         playout.restart()
-        playout = PlayoutBuffer(memory: playoutMemory, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
-        unsafe filler = Concealer(memory: history, rate: codec.sampleRate)
-        unsafe mirror = Concealer(
-            memory: history.advanced(by: Concealer.memorySamples), rate: codec.sampleRate, isMirror: true)
+        playout = PlayoutBuffer(memory: memory.playout, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
+        unsafe filler = Concealer(memory: memory.concealment(isWide: codec.isWide), rate: codec.sampleRate)
+        unsafe mirror = Concealer(memory: memory.mirror(isWide: codec.isWide), rate: codec.sampleRate)
         playout.isBridged = codec.isMemoryless
         forgetSource()
+        unsafe decoded = memory.decoded(isWide: codec.isWide)
+        capacity = LegMemory.decodedCapacity(isWide: codec.isWide)
         declicker.arm()
     }
 
     /// The same stream, decoded at another sample rate from the next packet on.
     @_noLocks mutating func retune(to codec: CodecKind) {
-        let count = min(queued &* codec.sampleRate / self.codec.sampleRate, Self.capacity)
-        unsafe SampleMath.respread(decoded, count: queued, to: count)
+        let room = LegMemory.decodedCapacity(isWide: codec.isWide)
+        let count = min(queued &* codec.sampleRate / self.codec.sampleRate, room)
+        let place = unsafe memory.decoded(isWide: codec.isWide)
+        // Spread where there is room for both: in the old place on the way down, in the new one on the way up.
+        if count <= queued { unsafe SampleMath.respread(decoded, count: queued, to: count) }
+        if unsafe place != decoded { unsafe SampleMath.copy(decoded, to: place, count: min(count, queued)) }
+        if count > queued { unsafe SampleMath.respread(place, count: queued, to: count) }
+        unsafe decoded = place
+        capacity = room
         queued = count
         self.codec = codec
         declicker.arm()
@@ -193,7 +199,7 @@ package import VoiceCodecs
 
     /// Decodes, makes up or pauses once.
     @_noLocks private mutating func fetch(_ wanted: Int, _ equipment: borrowing LegEquipment) -> Bool {
-        let room = Self.capacity &- queued
+        let room = capacity &- queued
         let target = unsafe decoded.advanced(by: queued)
         let (clock, rate) = (Int(codec.clockRate), codec.sampleRate)
         switch playout.next(ticks: (wanted &* clock &+ rate &- 1) / rate, ahead: queuedTicks) {
@@ -323,7 +329,7 @@ package import VoiceCodecs
         let rate = codec.sampleRate
         if excess == 0 || stepsSinceShortened &* step < rate &* 6 / 100 { return }
         let needed = step &+ TimeStretch.span(rate: rate)
-        while queued < needed && queued < Self.capacity / 2 && playout.isReady {
+        while queued < needed && queued < capacity / 2 && playout.isReady {
             _ = fetch(1, equipment)
         }
         // What this step needs must be left.
