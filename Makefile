@@ -34,6 +34,7 @@ quality: packages
 	@.ci/packages $(QUALITY_PACKAGES)
 	@$(if $(SWIFT),,false)
 	$(SWIFT) build -c release --product echo-trial
+	$(SWIFT) build -c release --product loss-trial
 	$(SWIFT) build --build-tests
 	@.ci/quality "$(CURDIR)/$(RELEASE)"
 

@@ -202,7 +202,7 @@ public import MediaTime
         copiesLeft = max(0, copiesLeft &- 4)
         // A copy restores more than a late packet loses: they are waited for up to the rare long burst.
         target = lateness(exceededBy: copiesLeft > 0 ? 0.005 : 0.015)
-        if (recoverableLeft > 0 || isBridged) && lossShare > 0.02 {
+        if (recoverableLeft > 0 || isBridged) && lossShare > 0.005 {
             target = max(target, nanoseconds(frame) &+ lateness(exceededBy: 0.1))
         }
     }
