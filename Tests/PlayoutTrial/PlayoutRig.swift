@@ -23,7 +23,8 @@ package struct PlayoutRig {
         package var lostNumbers: [Int] = []
         /// On the wire without headers of IP, UDP and RTP, bits a second.
         package var bitRate = 0.0
-        /// The buffer before each step, and when packets arrived how long after being sent, when it is asked for.
+        /// When it is asked for: the buffer before each step at which its delay is known, and when packets arrived how
+        /// long after being sent.
         package var trace: [Moment] = []
         package var arrivals: [(at: Double, delay: Double)] = []
     }
@@ -144,7 +145,7 @@ package struct PlayoutRig {
     }
 
     private func trace(_ now: Double, _ playout: PlayoutBuffer, _ outcome: inout Outcome) {
-        guard let delay = playout.presentDelay else { return }
+        guard !playout.isStarving, let delay = playout.presentDelay else { return }
         let made = Double(playout.concealed) / Double(codec.ticksPerMillisecond)
         outcome.trace.append(
             Moment(at: now, wanted: Double(playout.wantedDelay) / 1e6, delay: Double(delay) / 1e6, concealed: made))

@@ -124,7 +124,9 @@ def plot(folder, profile):
     is_made = np.diff(course["concealed"], append=course["concealed"][-1]) > 0
     is_made |= np.roll(is_made, 1)
     delay = np.where(is_made, np.nan, course["delay"])
-    ear, made, end = fastest_of(packets, np.concatenate([[0], course["ms"][:-1]])) + delay, seconds[is_made], seconds[-1]
+    holes = [np.arange(seconds[at], seconds[at + 1], 0.01) for at in np.flatnonzero(np.diff(seconds) > 0.015)]
+    made, end = np.unique(np.concatenate([seconds[is_made], *holes])), seconds[-1]
+    ear = fastest_of(packets, np.concatenate([[0], course["ms"][:-1]])) + delay
     top = Panel(24, 250, end, max(np.nanmax(ear[np.isfinite(ear) | np.isnan(ear)]), packets["network"].max()) * 1.05,
                 f'{profile}: milliseconds from mouth to ear <tspan class="key">(blue), of each packet on the network'
                 ' (grey)</tspan>')
