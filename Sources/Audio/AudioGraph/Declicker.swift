@@ -29,8 +29,10 @@ public struct Declicker: Sendable {
     @_noLocks public mutating func arm() { isArmed = true }
 
     /// - Parameter rate: samples per second of this run.
-    @_noLocks public mutating func run(_ samples: UnsafeMutablePointer<Int16>, count: Int, rate: Int) {
-        if count < 3 { return }
+    /// - Returns: true when a difference dies away in them: they are no silence, whatever came in.
+    @discardableResult
+    @_noLocks public mutating func run(_ samples: UnsafeMutablePointer<Int16>, count: Int, rate: Int) -> Bool {
+        if count < 3 { return false }
         if isArmed {
             isArmed = false
             let first = Int32(unsafe samples[0])
@@ -40,6 +42,7 @@ public struct Declicker: Sendable {
                 remaining = length
             }
         }
+        let isSounding = remaining > 0
         var index = 0
         while remaining > 0 && index < count {
             let shifted = unsafe Int32(samples[index]) &+ offset &* remaining / length
@@ -50,6 +53,7 @@ public struct Declicker: Sendable {
         last = Int32(unsafe samples[count &- 1])
         second = Int32(unsafe samples[count &- 2])
         third = Int32(unsafe samples[count &- 3])
+        return isSounding
     }
 
     /// The sample lies where the last ones were heading: level, on a line, or on a curve.

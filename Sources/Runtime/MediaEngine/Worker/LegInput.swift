@@ -27,6 +27,8 @@ package import VoiceCodecs
     private var isOpusSilent = false
     private var declicker: Declicker
     private var stepsSinceShortened: Int
+    /// The next sound does not go on where something else ended: it comes up from the silence before it.
+    private var startsAnew = true
 
     /// Control only.
     package init() {
@@ -63,6 +65,7 @@ package import VoiceCodecs
         unsafe decoded = memory.decoded(isWide: codec.isWide)
         capacity = LegMemory.decodedCapacity(isWide: codec.isWide)
         declicker.arm()
+        startsAnew = true
     }
 
     /// The same stream, decoded at another sample rate from the next packet on.
@@ -150,6 +153,7 @@ package import VoiceCodecs
         forgetSource()
         if let decoder = equipment.decoder { decoder.reset() }
         if breaksOff { declicker.arm() } else { declicker = Declicker() }
+        startsAnew = breaksOff
     }
 
     /// Takes what is decoded but not yet played, at most `capacity` samples.
@@ -178,12 +182,14 @@ package import VoiceCodecs
         }
         unsafe SampleMath.copy(decoded, to: samples, count: count)
         drop(count)
-        if playout.hasJumped {
+        if playout.hasJumped || (startsAnew && isVoiced) {
             playout.hasJumped = false
+            if isVoiced { startsAnew = false }
             declicker.arm()
         }
-        unsafe declicker.run(samples, count: count, rate: codec.sampleRate)
-        return isVoiced
+        // What ended before this silence dies away in it.
+        let isSounding = unsafe declicker.run(samples, count: count, rate: codec.sampleRate)
+        return isVoiced || isSounding
     }
 
     /// A step is done; the next one will not be pulled before `next`, nanoseconds of CLOCK_MONOTONIC.
