@@ -127,7 +127,7 @@
         }
     }
 
-    @_noLocks private func remember(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
+    @_noLocks private mutating func remember(_ samples: UnsafeMutablePointer<Int16>, count: Int) {
         clearOnce()
         let new = min(kept, count)
         unsafe UnsafeMutableRawPointer(history).copyMemory(
