@@ -53,14 +53,23 @@ import WireJSON
     }
 
     @Test(
-        "a caller that still rings gets B's code, or 480",
-        arguments: [(486, 486), (480, 480), (404, 404), (484, 484), (603, 603), (408, 408), (500, 480), (600, 480)])
-    func codeForCaller(of callee: Int, sent: Int) throws {
+        "a caller that still rings gets B's code, or 480, and is told of as B was",
+        arguments: [
+            (486, 486, "busy inbound"), (600, 480, "busy inbound"), (480, 480, "unanswered inbound unavailable"),
+            (408, 408, "unanswered inbound carrier_timeout"), (404, 404, "failed inbound cannot_route"),
+            (484, 484, "rejected inbound invalid_number"), (603, 603, "rejected inbound declined"),
+            (488, 480, "rejected inbound restricted"), (410, 480, "failed inbound number_out_of_service"),
+            (500, 480, "failed inbound internal_error"), (487, 480, "unanswered inbound unavailable"),
+        ])
+    func codeForCaller(of callee: Int, sent: Int, told: String) throws {
         let rig = Rig()
         rig.call(.connect(phone()))
         rig.send(.sip(try #require(rig.callee), .failed(status: callee, fromPeer: true)))
         #expect(rig.effects.contains { if case .refuse(_, sent) = $0 { true } else { false } })
         #expect(rig.legs.last { $0.id == rig.caller }?.status.isTerminal == true)
+        #expect(rig.voiceLog.last == told)
+        let event = rig.voice(String(told.prefix { $0 != " " }))
+        #expect(event?["sip_code"] == JSON(sent) && event?["disconnected_by"] == "platform")
         #expect(rig.machine.hasEnded)
     }
 

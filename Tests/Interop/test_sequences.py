@@ -229,15 +229,18 @@ def test_the_far_end_refuses_and_the_script_goes_on(box, backend, make_phone, co
         order=["A started", "A ringing", "B started", f"B {status}", "A answered", "A completed"])
 
 
-def test_the_far_end_is_busy_and_nothing_follows(box, backend, make_phone):
+@pytest.mark.parametrize("code, sent, status, extra", [
+    (486, 486, "busy", {}), (600, 480, "busy", {}), (500, 480, "failed", {"detail": "internal_error"})])
+def test_the_far_end_refuses_and_nothing_follows(box, backend, make_phone, code, sent, status, extra):
     bob, alice = make_phone("bob"), make_phone()
-    bob.auto_answer = 486
+    bob.auto_answer = code
     backend.script = [connect(sip(bob.port))]
     alice.call(NUMBER, box.sip_port)
     deleted(backend)
     check(
-        box, backend, caller(box).told("busy", sip_code=486, disconnected_by="platform"),
-        callee(f"sip:bob@127.0.0.1:{bob.port}").told("busy", sip_code=486))
+        box, backend, caller(box).told(status, **extra, sip_code=sent, disconnected_by="platform"),
+        callee(f"sip:bob@127.0.0.1:{bob.port}").told(status, **extra, sip_code=code))
+    assert alice.statuses[-1] == sent
 
 
 def test_what_cannot_be_routed(box, backend, make_phone):

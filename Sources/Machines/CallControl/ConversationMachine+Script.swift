@@ -140,11 +140,7 @@ extension ConversationMachine {
         if leg.isPrivate {
             endOnAnswer(legID, world)
         } else if !leg.isAnswered, leg.direction == .inbound {
-            let last = leg.script?.lastConnect
-            let ending =
-                last?.voiceStatus == .timeout
-                ? Endings.callerRangOut : Endings.refused(Endings.codeForCaller(afterConnect: last))
-            end(legID, ending, signal: true, world)
+            end(legID, Endings.caller(afterConnect: leg.script?.lastConnect), signal: true, world)
         } else if legs.count == 1 {
             end(legID, Endings.completed(by: .platform), signal: true, world)
         }

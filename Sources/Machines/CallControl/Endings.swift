@@ -78,8 +78,17 @@ public enum Endings {
                 disconnectedBy: .platform)
     }
 
-    /// Code for a caller whose script is over while it rings: B's code mapped (contract README 2).
-    public static func codeForCaller(afterConnect ending: LegEnding?) -> Int {
+    /// A caller whose script is over while it rings: told of as B was, with the code that it gets (contract README 2).
+    public static func caller(afterConnect ending: LegEnding?) -> LegEnding {
+        let code = codeForCaller(afterConnect: ending)
+        // `cancelled` is a caller's own doing.
+        guard var own = ending, own.voiceStatus != .cancelled, own.legStatus != .cancelled else { return refused(code) }
+        own.sipCode = code
+        own.disconnectedBy = .platform
+        return own
+    }
+
+    private static func codeForCaller(afterConnect ending: LegEnding?) -> Int {
         guard let ending else { return 480 }
         switch ending.sipCode {
         case .some(let code) where [486, 480, 404, 484, 603, 408].contains(code): return code
