@@ -14,7 +14,7 @@ import pytest
 
 from support import openapi
 
-SECONDS = int(os.environ.get("API_SECONDS", "15"))
+SECONDS = int(os.environ.get("API_SECONDS", "10"))
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
           "response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth")
 

@@ -9,7 +9,11 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from functools import cache
 from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("SWITCHHOOK", ROOT / ".build/release/switchhook"))
@@ -50,6 +54,17 @@ def rtp_range(size=2000):
     return first, first + size - 1
 
 
+@cache
+def key_pair():
+    """One for all boxes (private, public as PEM): a debug build takes a third of a second to make its own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return (
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
 class Box:
     """Configured by a mapping that is written as YAML (JSON is YAML)."""
 
@@ -88,6 +103,15 @@ class Box:
                 self.config[name] = section
         self.process = None
         self.log_path = self.folder / "log.txt"
+        self._give_keys()
+
+    def _give_keys(self):
+        keys = self.state / "keys"
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part, text in zip(("private", "public"), key_pair()):
+            path = keys / f"{APPLICATION}.{part}.pem"
+            path.write_bytes(text)
+            path.chmod(0o600)
 
     @property
     def config_path(self):

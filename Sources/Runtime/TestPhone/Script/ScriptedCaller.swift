@@ -120,7 +120,7 @@ final class ScriptedCaller: Sendable {
     private struct Place {
         /// Keys that were expected before.
         var keys = 0
-        /// Packets before the newest thing said: what comes back while the caller speaks counts as an answer to it.
+        /// Packets before the newest thing said or key pressed: what comes back meanwhile counts as an answer to it.
         var packets: Int?
     }
 
@@ -135,6 +135,7 @@ final class ScriptedCaller: Sendable {
             media.speak(clip)
             return await spoken()
         case .press(let keys):
+            place.packets = media.snapshot().packets.count
             media.press(keys)
             return await spoken()
         case .wait(let time):
