@@ -97,6 +97,22 @@ import WireJSON
         #expect(try await store.appendDurably(LogBatch(events: [Sample.row(nil)])).map(\.position) == [1])
     }
 
+    @Test("while more than half of the queue waits for the disk nothing new should begin")
+    func behind() async throws {
+        let store = try EventStore(folder, queueRows: 10)
+        let disk = try DatabaseQueue(path: folder.path + "/switchhook.sqlite")
+        let faults = try await disk.write { _ in
+            (1...6).map { _ in
+                store.append(LogBatch(events: [Sample.row(nil)]))
+                return store.fault
+            }
+        }
+        #expect(faults.dropLast().allSatisfy { $0 == nil })
+        #expect(faults.last == "6 rows wait for the disk")
+        try await store.flush()
+        #expect(store.fault == nil)
+    }
+
     @Test("a commit that fails is told, tried again, and loses and reorders nothing")
     func failing() async throws {
         let store = try EventStore(folder)

@@ -177,6 +177,9 @@ private let clientFields: [Field<SwitchhookConfiguration>] = [
 private let speechFields: [Field<SwitchhookConfiguration>] = [
     .scalar("speech.language", \.speech.language, .text, "Language of talk actions that name none."),
     .optional(
+        "speech.synthesizer", \.speech.synthesizer, .text,
+        "Command that speaks the text of talk actions, as README.md says; absent: the embedded voices."),
+    .optional(
         "speech.recognizer", \.speech.recogniser, .text,
         "Command that recognises speech, as README.md says; absent: the embedded recogniser, English only."
     ),

@@ -153,6 +153,8 @@ public struct ClientsSection: Sendable, Equatable {
 
 public struct SpeechSection: Sendable, Equatable {
     public var language = "en-US"
+    /// External voice: program and arguments, by blanks.
+    public var synthesizer: String?
     /// External recogniser: program and arguments, by blanks.
     public var recogniser: String?
     /// Folder of the embedded recogniser's model.

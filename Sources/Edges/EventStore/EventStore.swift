@@ -18,6 +18,7 @@ public final class EventStore: EventLog, LogQueries {
 
     let pool: DatabasePool
     let recent: RecentRows
+    private let queueRows: Int
     private let lock: StoreLock
     private let writer: StoreWriter
     private let subscribers: Subscribers
@@ -43,6 +44,7 @@ public final class EventStore: EventLog, LogQueries {
         } catch let error as DatabaseError {
             throw Self.fault(of: error, file)
         } catch { throw StoreFault(.cannotOpen, "\(file) cannot be opened: \(error)") }
+        self.queueRows = queueRows
         let recent = RecentRows(newest: newestAtOpen)
         let subscribers = Subscribers()
         self.recent = recent
@@ -56,7 +58,10 @@ public final class EventStore: EventLog, LogQueries {
     public var health: StoreHealth { writer.health }
 
     public var fault: String? {
-        if case .failed(let reason) = health.state { reason } else { nil }
+        let health = health
+        if case .failed(let reason) = health.state { return reason }
+        // The writer is behind by more than a burst: what runs needs the other half of the queue.
+        return health.queuedRows > queueRows / 2 ? "\(health.queuedRows) rows wait for the disk" : nil
     }
 
     public func append(_ batch: LogBatch) {

@@ -40,15 +40,20 @@ public final class PromptLibrary: PromptLoading {
     private let time: any TimeSource
     private let fetch: Fetch
     private let speech: SpeechEngine
+    private let voice: SpeechCommand?
+    private let log: Logger
     private let files: EngineThread
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - folder: where relative `.file` prompts lie.
     ///   - defaultLanguage: speaks when a language has no voice, BCP-47.
+    ///   - synthesizer: program and arguments of a voice of the owner's choice; nil: the embedded one.
+    ///   - synthesizerPatience: it is killed when it is not done by then.
     ///   - fetch: gets a URL under the box's outbound policy, with time and size limits.
     public init(
-        folder: String, defaultLanguage: String = "en-US", limits: Limits = Limits(),
+        folder: String, defaultLanguage: String = "en-US", synthesizer: [String]? = nil,
+        synthesizerPatience: Duration = .seconds(20), limits: Limits = Limits(),
         time: any TimeSource = SystemTimeSource(), log: Logger, fetch: @escaping Fetch
     ) {
         self.folder = folder
@@ -57,6 +62,10 @@ public final class PromptLibrary: PromptLoading {
         self.fetch = fetch
         speech = SpeechEngine(
             defaultLanguage: defaultLanguage, maximumSeconds: limits.clipSeconds, log: log)
+        voice = synthesizer.map {
+            SpeechCommand($0, maximumSeconds: limits.clipSeconds, patience: synthesizerPatience)
+        }
+        self.log = log
         files = EngineThread(name: "prompts", queueLimit: limits.loadsAtOnce)
         state = Mutex(State(cache: ClipCache(byteLimit: limits.cacheBytes)))
     }
@@ -115,7 +124,7 @@ public final class PromptLibrary: PromptLoading {
         case .tone(let kind):
             return Tones.clip(kind)
         case .speech(let text, let language, let style):
-            let clip = try await speech.speak(text, language: language, style: style)
+            let clip = try await speak(text, language: language, style: style)
             keep(ClipCache.Entry(clip: clip), for: source)
             return clip
         case .url(let url):
@@ -123,6 +132,19 @@ public final class PromptLibrary: PromptLoading {
         case .file(let path):
             return try await files.run { [self] () throws(PromptFault) in try read(path) }
         }
+    }
+
+    /// A call with the embedded voice is better than one without a word, so that one steps in for a command that fails.
+    private func speak(_ text: String, language: String, style: Int) async throws(PromptFault) -> PCMClip {
+        if let voice {
+            try SpeechEngine.check(text)
+            do throws(PromptFault) {
+                return try await voice.speak(text, language: language, style: style)
+            } catch {
+                log.warning("the embedded voice speaks instead", metadata: ["reason": "\(error.reason)"])
+            }
+        }
+        return try await speech.speak(text, language: language, style: style)
     }
 
     private func download(_ url: String) async throws(PromptFault) -> PCMClip {

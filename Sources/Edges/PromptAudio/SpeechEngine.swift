@@ -34,6 +34,12 @@ final class SpeechEngine: Sendable {
         }
     }
 
+    /// What every voice refuses: SSML that is not well formed.
+    static func check(_ text: String) throws(PromptFault) {
+        let text = text.trimmingWhitespace()
+        if text.lowercased().hasPrefix("<speak") { _ = try SSML.cleaned(text, language: { $0 }) }
+    }
+
     private func speakOnThread(_ text: String, language: String, style: Int) throws(PromptFault) -> PCMClip {
         let rate = try Self.startedEngineRate()
         var input = text.trimmingWhitespace()

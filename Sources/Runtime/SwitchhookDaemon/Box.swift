@@ -63,6 +63,7 @@ final class Box: Sendable {
             issuer: configuration.webhooks.issuer, logger: logger)
         let prompts = PromptLibrary(
             folder: configuration.folder, defaultLanguage: configuration.speech.language,
+            synthesizer: configuration.speech.synthesizer.map { $0.split(separator: " ").map(String.init) },
             limits: configuration.promptLimits, time: time, log: logger,
             fetch: PromptFetching.fetch(
                 with: fetcher, maximumBytes: configuration.limits.promptFileBytes,
