@@ -19,9 +19,6 @@ final class SpeechCommand: Sendable {
     private let threads = (1...4).map { EngineThread(name: "voice-\($0)", queueLimit: 64) }
     private let turn = Atomic<Int>(0)
 
-    /// A command that does not read must not end this process.
-    private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
-
     init(_ command: [String], maximumSeconds: Int, patience: Duration) {
         self.command = command
         self.maximumSeconds = maximumSeconds
@@ -36,38 +33,25 @@ final class SpeechCommand: Sendable {
     }
 
     private func run(_ text: String, language: String, style: Int) throws(PromptFault) -> Data {
-        Self.ignoresBrokenPipes
-        guard let program = command.first else { throw PromptFault("speech.synthesizer is empty") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = Array(command.dropFirst())
-        var environment = ProcessInfo.processInfo.environment
-        environment["SWITCHHOOK_LANGUAGE"] = language
-        environment["SWITCHHOOK_STYLE"] = String(style)
-        process.environment = environment
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        do {
-            try process.run()
-        } catch {
-            throw PromptFault("speech.synthesizer: \(program) cannot be run: \(error.localizedDescription)")
+        let run: OwnersCommand
+        switch OwnersCommand.start(
+            command, settings: ["SWITCHHOOK_LANGUAGE": language, "SWITCHHOOK_STYLE": String(style)])
+        {
+        case .success(let started): run = started
+        case .failure(let refusal): throw PromptFault("speech.synthesizer: \(refusal.reason)")
         }
-        // A command that hangs is ended; that unblocks the reads and writes here.
-        let identifier = process.processIdentifier
-        let guardian = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + .milliseconds(Int(patience / .milliseconds(1))), execute: guardian)
+        let guardian = run.kill(after: patience)
         // It may know all it needs before it has read everything: only what it writes counts.
-        try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-        try? input.fileHandleForWriting.close()
-        let sound = sound(from: output.fileHandleForReading)
-        if sound == nil { kill(identifier, SIGKILL) }
-        process.waitUntilExit()
+        try? run.input.write(contentsOf: Data(text.utf8))
+        try? run.input.close()
+        let sound = sound(from: run.output)
+        if sound == nil { run.kill() }
+        let (status, isExit) = run.end()
         guardian.cancel()
+        let program = command.first ?? ""
         guard let sound else { throw PromptFault("speech.synthesizer: \(program) writes without an end") }
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            throw PromptFault("speech.synthesizer: \(program) ended with \(process.terminationStatus)")
+        guard isExit, status == 0 else {
+            throw PromptFault("speech.synthesizer: \(program) ended with \(status)")
         }
         return sound
     }

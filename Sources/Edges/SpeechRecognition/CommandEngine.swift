@@ -1,5 +1,6 @@
 import EdgeProtocols
 import Foundation
+import PromptAudio
 import WireJSON
 
 /// A recogniser of the owner's choice: a command, run once for each utterance.
@@ -20,40 +21,27 @@ struct CommandEngine: Sendable {
 
     private static let longestAnswer = 1 << 20
 
-    /// A command that stops reading must not end this process.
-    private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
-
     func hear(_ utterance: Utterance) throws(SpeechFault) -> [SpeechReading] {
-        Self.ignoresBrokenPipes
-        guard let program = command.first else { throw SpeechFault("speech.recognizer is empty") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = Array(command.dropFirst())
-        var environment = ProcessInfo.processInfo.environment
-        environment["SWITCHHOOK_LANGUAGE"] = utterance.language
-        environment["SWITCHHOOK_CONTEXT"] = String(
-            decoding: JSON.array(utterance.context.map { .string($0) }).bytes, as: UTF8.self)
-        environment["SWITCHHOOK_SENTIMENT"] = utterance.wantsSentiment ? "1" : "0"
-        process.environment = environment
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        do {
-            try process.run()
-        } catch {
-            throw SpeechFault("speech.recognizer: \(program) cannot be run: \(error.localizedDescription)")
+        let run: OwnersCommand
+        switch OwnersCommand.start(
+            command,
+            settings: [
+                "SWITCHHOOK_LANGUAGE": utterance.language,
+                "SWITCHHOOK_CONTEXT": JSON.array(utterance.context.map { .string($0) }).text,
+                "SWITCHHOOK_SENTIMENT": utterance.wantsSentiment ? "1" : "0",
+            ])
+        {
+        case .success(let started): run = started
+        case .failure(let refusal): throw SpeechFault("speech.recognizer: \(refusal.reason)")
         }
-        // A command that hangs, deaf or dumb, is ended; that unblocks every read and write here.
-        let identifier = process.processIdentifier
-        let longest = Duration.seconds(70) + patience
-        let guardian = Self.killer(of: identifier, after: longest)
-        send(utterance, to: input.fileHandleForWriting)
-        let closing = Self.killer(of: identifier, after: patience)
-        let answer = (try? output.fileHandleForReading.readToEnd()) ?? Data()
-        process.waitUntilExit()
+        let guardian = run.kill(after: .seconds(70) + patience)
+        send(utterance, to: run.input)
+        let closing = run.kill(after: patience)
+        let answer = (try? run.output.readToEnd()) ?? Data()
+        let status = run.end().status
         guardian.cancel()
         closing.cancel()
-        return try read(answer, utterance, program, process.terminationStatus)
+        return try read(answer, utterance, command.first ?? "", status)
     }
 
     private func send(_ utterance: Utterance, to pipe: FileHandle) {
@@ -68,13 +56,6 @@ struct CommandEngine: Sendable {
             do { try pipe.write(contentsOf: bytes) } catch { break }
         }
         do { try pipe.close() } catch { return }
-    }
-
-    private static func killer(of process: Int32, after delay: Duration) -> DispatchWorkItem {
-        let work = DispatchWorkItem { kill(process, SIGKILL) }
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + .milliseconds(Int(delay / .milliseconds(1))), execute: work)
-        return work
     }
 
     private func read(
