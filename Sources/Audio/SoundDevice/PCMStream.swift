@@ -7,6 +7,8 @@ import Glibc
 ///   (PulseAudio gives three periods for two), and every queued frame is delay.
 /// - Threading: opened by control or by the device's thread; moved, recovered and closed by the device's thread.
 /// - Fails with: negative errno of ALSA.
+///
+/// `@unchecked Sendable`: one thread at a time uses it, whoever opened it having handed it over.
 @safe struct PCMStream: @unchecked Sendable {
     // Unchecked: a handle that is passed from thread to thread and used by one at a time.
     /// Frames moved by one call at most.

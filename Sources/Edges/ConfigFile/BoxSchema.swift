@@ -220,7 +220,7 @@ private let limitFields: [Field<SwitchhookConfiguration>] = [
         "Open at once to http.listen."),
     .scalar(
         "limits.store_queue_rows", \.limits.storeQueueRows, .integer(100...10_000_000, unit: "rows"),
-        "Events waiting for the disk; beyond it new calls are refused."),
+        "Events waiting for the disk, at most; while half of it waits new calls are refused."),
     .scalar(
         "limits.webhook_rows", \.limits.webhookRows, .integer(100...100_000_000, unit: "rows"),
         "Events of one Application that wait for a later attempt; beyond it the oldest is given up."),
