@@ -95,6 +95,22 @@ struct ParsingTests {
         #expect(throws: JSONSyntaxError.self) { try JSON(parsing: [0x22, 0x5C, 0x6E, byte, 0x22]) }
     }
 
+    @Test("what ends a string is found at every place of it", arguments: 0..<20)
+    func placesInStrings(place: Int) throws {
+        // 0x21, 0x23, 0x5B and 0x5D are the neighbours of what ends it; the tail is as long as a step, and shorter.
+        for tail in ["", "#", "!#[]!#[]", "!#[]!#[]!#[]"] {
+            let head = String(repeating: "[", count: place)
+            #expect(try JSON(parsing: "[\"\(head)\",\"\(tail)\"]") == [.string(head), .string(tail)])
+            #expect(try JSON(parsing: "\"\(head)\\n\(tail)\"") == .string("\(head)\n\(tail)"))
+            #expect(try JSON(parsing: "\"\(head)é\(tail)\"") == .string("\(head)é\(tail)"))
+            for byte in [0x00, 0x1F, 0x80, 0xFF] as [UInt8] {
+                let text = Array("\"\(head)".utf8) + [byte] + Array("\(tail)\"".utf8)
+                let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
+                #expect(error?.offset == (byte < 0x20 ? place + 1 : 1))
+            }
+        }
+    }
+
     @Test("nesting is taken to its limit and refused beyond", arguments: [("[", "]"), ("{\"a\":", "}")])
     func depth(open: String, close: String) {
         func nested(_ depth: Int) -> String {
@@ -113,6 +129,24 @@ struct ParsingTests {
         #expect(value.object?.count == others + 2)
         #expect(value.object?.keys.prefix(2) == ["a", "b"])
         #expect(value["a"] == 3)
+    }
+
+    @Test(
+        "one name spelled in two ways is one name",
+        arguments: [
+            (#"{"a":1,"b":2,"\u0061":3}"#, "a"), (#"{"\u0061":1,"b":2,"a":3}"#, "a"), (#"{"":1,"b":2,"":3}"#, ""),
+            ("{\"\u{e9}\":1,\"b\":2,\"e\u{301}\":3}", "\u{e9}"),
+        ])
+    func nameSpelledTwice(text: String, name: String) throws {
+        let value = try JSON(parsing: text)
+        #expect(value.object?.count == 2)
+        #expect(value[name] == 3)
+    }
+
+    @Test("names that differ in what a quick look misses stay apart")
+    func namesAlike() throws {
+        // Same length, first, middle and last letter.
+        #expect(try JSON(parsing: #"{"abcde":1,"aXcYe":2}"#).object?.count == 2)
     }
 
     @Test("an object of many members is read in linear time", .timeLimit(.minutes(1)))

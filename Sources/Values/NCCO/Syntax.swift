@@ -68,11 +68,18 @@ public enum Syntax {
     /// BCP 47 by its shape: groups of up to 8 letters and digits, the first 2 to 8 letters.
     static func isLanguageTag(_ text: String) -> Bool {
         guard text.utf8.count <= 64 else { return false }
-        let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard let first = groups.first, first.count >= 2, first.allSatisfy(isLetter) else { return false }
-        return groups.allSatisfy { group in
-            (1...8).contains(group.count) && group.allSatisfy { isLetter($0) || (48...57).contains($0) }
+        var length = 0
+        var isFirst = true
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "-") {
+                guard length >= (isFirst ? 2 : 1) else { return false }
+                (length, isFirst) = (0, false)
+            } else {
+                length += 1
+                guard length <= 8, isLetter(byte) || (!isFirst && (48...57).contains(byte)) else { return false }
+            }
         }
+        return length >= (isFirst ? 2 : 1)
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }

@@ -27,9 +27,9 @@ public struct JSONObject: Hashable, Sendable {
     }
 
     /// Members as they were parsed: of duplicate keys the first keeps its place and gets the last value.
-    init(lastOfEach parsed: [(key: String, value: JSON)]) {
+    init(lastOfEach parsed: [(key: String, value: JSON)], areDistinct: Bool) {
         members = parsed
-        if hasDuplicates { removeDuplicates() }
+        if !areDistinct, hasDuplicates { removeDuplicates() }
     }
 
     private var hasDuplicates: Bool {

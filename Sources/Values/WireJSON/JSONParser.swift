@@ -27,6 +27,8 @@ extension JSON {
 /// Reads one text; the input is handed to every step so that its bounds are checked without counting references.
 struct JSONParser {
     private var index = 0
+    /// Whether the string read last was ASCII without escapes: only such names can be told apart by their bytes.
+    private var isPlain = false
 
     mutating func document(_ input: Span<UInt8>) throws(JSONSyntaxError) -> JSON {
         if input.count >= 3, input[0] == 0xEF, input[1] == 0xBB, input[2] == 0xBF { index = 3 }
@@ -81,6 +83,7 @@ struct JSONParser {
         if depth == JSON.maximumDepth { throw fault("nested deeper than \(JSON.maximumDepth)") }
         index += 1
         var items: [JSON] = []
+        items.reserveCapacity(4)
         if try next(input) == UInt8(ascii: "]") {
             index += 1
             return items
@@ -107,10 +110,13 @@ struct JSONParser {
             return JSONObject()
         }
         var members: [(key: String, value: JSON)] = []
-        members.reserveCapacity(4)
+        members.reserveCapacity(8)
+        var names = NameSieve()
         while true {
             guard try next(input) == UInt8(ascii: "\"") else { throw fault("expected a member name in quotes") }
+            let start = index
             let key = try string(input)
+            names.pass(isPlain ? input.extracting(start + 1..<index - 1) : nil)
             guard try next(input) == UInt8(ascii: ":") else { throw fault("expected :") }
             index += 1
             members.append((key, try value(input, depth: depth + 1)))
@@ -120,7 +126,7 @@ struct JSONParser {
                 if try next(input) == UInt8(ascii: "}") { throw fault("trailing comma") }
             case UInt8(ascii: "}"):
                 index += 1
-                return JSONObject(lastOfEach: members)
+                return JSONObject(lastOfEach: members, areDistinct: names.areDistinct)
             default: throw fault("expected , or }")
             }
         }
@@ -177,17 +183,21 @@ struct JSONParser {
         index += 1
         let start = index
         // Most strings have no escape: find the closing quote and take the bytes as they are.
-        while index < input.count {
-            let byte = input[index]
-            if byte == UInt8(ascii: "\"") {
-                index += 1
-                return try text(input.extracting(start..<index - 1), at: start)
-            }
-            if byte == UInt8(ascii: "\\") { return try escapedString(input, from: start) }
-            if byte < 0x20 { throw fault("control character in a string") }
+        let plain = PlainRun(in: input, from: start)
+        index = plain.end
+        isPlain = false
+        guard index < input.count else { throw endsEarly }
+        switch input[index] {
+        case UInt8(ascii: "\""):
             index += 1
+            let bytes = input.extracting(start..<plain.end)
+            guard plain.isASCII else { return try text(bytes, at: start) }
+            isPlain = true
+            // Sound: text of bytes below 0x80 only is valid UTF-8 (RFC 3629 §3).
+            return unsafe String(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
+        case UInt8(ascii: "\\"): return try escapedString(input, from: start)
+        default: throw fault("control character in a string")
         }
-        throw endsEarly
     }
 
     /// The rest of a string whose first escape is at `index`.
