@@ -8,12 +8,13 @@ struct Devices: ParsableCommand {
         abstract: "Lists sound devices by the names the configuration takes.",
         discussion: """
             card:ID stays when cards are plugged in another order. none is silence, echo says what it hears.
+            Below are the controls of each card's mixer, as users.NAME.device.mixer may name them.
 
             Example:
               switchhook devices --json
             """)
 
-    @Flag(help: "One JSON object a device: name, description, directions.")
+    @Flag(help: "One JSON object a device: name, description, directions, controls.")
     var json = false
 
     func run() {
@@ -23,6 +24,7 @@ struct Devices: ParsableCommand {
                 Terminal.json([
                     "name": .string(device.name), "description": .string(device.description),
                     "directions": .array(device.directions.map(\.rawValue).sorted().map { .string($0) }),
+                    "controls": .array(device.controls.map { .string($0) }),
                 ])
             }
             return
@@ -35,5 +37,8 @@ struct Devices: ParsableCommand {
                     device.description,
                 ]
             })
+        for device in devices where !device.controls.isEmpty {
+            Terminal.line("\nmixer of \(device.name): \(device.controls.joined(separator: ", "))")
+        }
     }
 }

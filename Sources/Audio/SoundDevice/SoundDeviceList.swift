@@ -7,6 +7,8 @@ public struct SoundDeviceInfo: Hashable, Sendable {
     public var name: String
     public var description: String
     public var directions: Set<SoundDirection>
+    /// What `device.mixer` may name of a card; empty for other PCMs.
+    public var controls: [String] = []
 }
 
 extension SoundDevice {
@@ -25,7 +27,8 @@ extension SoundDevice {
                 cards.append(
                     SoundDeviceInfo(
                         name: PCMName.card(unsafe text(&description.id)),
-                        description: unsafe text(&description.name), directions: directions))
+                        description: unsafe text(&description.name), directions: directions,
+                        controls: CardMixer.controls(of: "hw:\(card)")))
             }
             card = swh_sound_card_after(card)
         }
