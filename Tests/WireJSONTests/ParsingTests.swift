@@ -54,6 +54,17 @@ struct ParsingTests {
     }
 
     @Test(
+        "a decimal number is the nearest floating point number, as the system reads it",
+        arguments: [
+            "0.1", "-0.0", "0.5", "1.005", "123456.789012", "99999999999999.9", "0.000000000000001",
+            "4503599627370497.5",
+            "0.30000000000000004", "123456789012345678.9", "12345678901234567890.5", "5e-1", "0.00000000000000000001",
+        ])
+    func nearest(text: String) throws {
+        #expect(try JSON(parsing: text) == .double(#require(Double(text))))
+    }
+
+    @Test(
         "escapes are undone",
         arguments: [
             (#""\"\\\/""#, "\"\\/"), (#""\b\f\n\r\t""#, "\u{8}\u{C}\n\r\t"), (#""a\u0041b""#, "aAb"),

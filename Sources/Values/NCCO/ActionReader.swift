@@ -73,10 +73,15 @@ private struct BargeInRun {
     private var start: Int?
 
     mutating func pass(_ action: JSON, at index: Int, _ findings: inout Findings) {
+        if start == nil {
+            // Most scripts have no such prompt: its option is looked for before its name is.
+            guard let flag = action["bargeIn"], flag == true || flag == "true" else { return }
+            let name = action["action"]?.string
+            if name == "talk" || name == "stream" { start = index }
+            return
+        }
         switch action["action"]?.string {
-        case "talk", "stream":
-            let flag = action["bargeIn"]
-            if start == nil, flag == true || flag == "true" { start = index }
+        case "talk", "stream": break
         case "connect"?, "conversation"?, "record"?, "notify"?, "wait"?, "transfer"?:
             fault("only talk or stream may stand before the input, /\(index) is another action", &findings)
         default:

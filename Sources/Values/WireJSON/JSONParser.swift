@@ -138,39 +138,54 @@ struct JSONParser {
         if isNegative { index += 1 }
         guard index < input.count else { throw endsEarly }
         let firstDigit = index
-        var magnitude: Int64 = 0
+        var digits: Int64 = 0
         if input[index] == 48 {
             index += 1
         } else {
-            magnitude = try digits(input)
+            digits = try self.digits(input)
         }
-        let digitCount = index - firstDigit
-        var isWhole = true
+        var count = index - firstDigit
+        var decimals = 0
         if index < input.count, input[index] == UInt8(ascii: ".") {
-            isWhole = false
             index += 1
-            _ = try digits(input)
+            let firstDecimal = index
+            digits = try self.digits(input, after: digits)
+            decimals = index - firstDecimal
+            count += decimals
         }
+        var hasExponent = false
         if index < input.count, input[index] | 0x20 == UInt8(ascii: "e") {
-            isWhole = false
+            hasExponent = true
             index += 1
             if index < input.count, input[index] == UInt8(ascii: "+") || input[index] == UInt8(ascii: "-") {
                 index += 1
             }
-            _ = try digits(input)
+            _ = try self.digits(input)
         }
+        let isWhole = decimals == 0 && !hasExponent
         // 18 digits always fit; longer numbers take the slow way.
-        if isWhole, digitCount <= 18 { return .int(isNegative ? -magnitude : magnitude) }
+        if isWhole, count <= 18 { return .int(isNegative ? -digits : digits) }
+        // Both are exact in floating point, so their quotient is the nearest to what is written.
+        if !hasExponent, count <= 15 {
+            let value = Double(digits) / Self.powersOfTen[decimals]
+            return .double(isNegative ? -value : value)
+        }
         let text = try text(input.extracting(start..<index), at: start)
         if isWhole, let value = Int64(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else { throw fault("number out of range") }
         return .double(value)
     }
 
-    /// One or more digits; their value, wrapped when there are more than 18.
-    private mutating func digits(_ input: Span<UInt8>) throws(JSONSyntaxError) -> Int64 {
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
+
+    /// One or more digits written after those of `value`; all their value, wrapped when there are more than 18.
+    private mutating func digits(
+        _ input: Span<UInt8>, after value: Int64 = 0
+    ) throws(JSONSyntaxError) -> Int64 {
         let start = index
-        var value: Int64 = 0
+        var value = value
         while index < input.count, (48...57).contains(input[index]) {
             value = value &* 10 &+ Int64(input[index] &- 48)
             index += 1
