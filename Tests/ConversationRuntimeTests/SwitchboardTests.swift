@@ -30,18 +30,25 @@ private struct Box {
         func read(file path: String) async throws -> [UInt8] { [] }
     }
 
-    init(script: String, file: String? = nil) {
+    init(script: String, file: String? = nil, answers: Bool = true) {
         log = FakeLog(journal)
         var application = Application(id: Self.application, name: "test")
-        application.answerURL = WebhookSetting(
-            target: WebhookTarget(url: "http://127.0.0.1:1/answer", method: .get), socketTimeoutMilliseconds: 5000)
+        if answers {
+            application.answerURL = WebhookSetting(
+                target: WebhookTarget(url: "http://127.0.0.1:1/answer", method: .get), socketTimeoutMilliseconds: 5000)
+        }
         application.answerNCCOFile = file
+        var kiosk = UserAccount(name: "kiosk")
+        kiosk.device = DeviceSetting(playback: ["none"], capture: ["none"])
+        var foreign = kiosk
+        (foreign.name, foreign.applications) = ("foreign", ["another"])
         var trunk = Trunk(name: "carrier", uri: "sip:127.0.0.1:5070;transport=udp")
         trunk.prefixes = ["44"]
         let directory = Directory(
             account: Account(apiKey: "k", apiSecret: "s", signatureSecret: "x"),
             applications: [application.id: application],
-            numbers: [NumberRoute(number: "+441632960100", application: application.id)], users: [:], trunks: [trunk])
+            numbers: [NumberRoute(number: "+441632960100", application: application.id)],
+            users: ["kiosk": kiosk, "foreign": foreign, "bob": UserAccount(name: "bob")], trunks: [trunk])
         switchboard = Switchboard(
             directory: directory, settings: RuntimeSettings(),
             edges: RuntimeEdges(
@@ -154,6 +161,58 @@ private struct Box {
         await #expect(throws: CommandFault.self) {
             try await box.switchboard.order(.hangUp, to: receipt.leg, application: Box.application)
         }
+    }
+
+    private func userCall(_ user: String = "kiosk") -> UserCall {
+        UserCall(application: Box.application, user: user, to: .phone(number: "447700900002"))
+    }
+
+    @Test("a user's call begins when its answer has left, with the device, then the script; its knocker ends it")
+    func userCalls() async throws {
+        let box = Box(script: #"[{"action":"connect","endpoint":[{"type":"phone","number":"447700900002"}]}]"#)
+        let receipt = try await box.switchboard.place(userCall())
+        #expect(box.log.rows.isEmpty && box.log.legs.map(\.id) == [receipt.leg])
+        #expect(box.log.legs.first?.knocker == receipt.knocker)
+        await #expect(throws: CommandFault.self, "the device is taken at once") {
+            try await box.switchboard.place(userCall())
+        }
+        receipt.begin()
+        #expect(await box.journal.wait(for: "sip invite 1001 sip:447700900002@127.0.0.1:5070;transport=udp"))
+        let lines = box.journal.lines
+        let device = try #require(lines.firstIndex(of: "media device"))
+        let joined = try #require(lines.firstIndex(of: "log rtc member:joined"))
+        #expect(device < joined)
+        await #expect(throws: CommandFault.self, "another user's knocker is not there") {
+            try await box.switchboard.withdraw(receipt.knocker, user: "bob", application: Box.application, .init())
+        }
+        try await box.switchboard.withdraw(receipt.knocker, user: "kiosk", application: Box.application, .init())
+        #expect(await box.journal.wait(for: "sip cancel 1001"))
+        #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
+        await #expect(throws: CommandFault.self, "it has ended") {
+            try await box.switchboard.withdraw(receipt.knocker, user: "kiosk", application: Box.application, .init())
+        }
+        let next = try await box.switchboard.place(userCall())
+        next.begin()
+        try await box.switchboard.withdraw(next.knocker, user: nil, application: Box.application, .init())
+        await box.switchboard.drain(timeout: .seconds(5))
+        #expect(box.switchboard.snapshot().legsByState.isEmpty)
+    }
+
+    @Test(
+        "a user who cannot call is told why, and leaves nothing behind",
+        arguments: [
+            ("nobody", true, CommandFault.Code.notFound, "nobody"), ("foreign", true, .notFound, "foreign"),
+            ("bob", true, .badRequest, "users.bob.device"), ("kiosk", false, .badState, "answer_url"),
+        ])
+    func cannotCall(user: String, answers: Bool, code: CommandFault.Code, words: String) async throws {
+        let box = Box(script: "[]", answers: answers)
+        do throws(CommandFault) {
+            _ = try await box.switchboard.place(userCall(user))
+            Issue.record("the call was placed")
+        } catch {
+            #expect(error.code == code && error.detail.contains(words))
+        }
+        #expect(box.switchboard.snapshot().conversations == 0 && box.log.legs.isEmpty)
     }
 
     @Test(

@@ -54,6 +54,7 @@ import WireJSON
         var leg = Sample.leg(conversation)
         leg.from = nil
         leg.sipCallID = "a@b"
+        leg.clientReference = "R-1"
         leg.eventTarget = WebhookTarget(url: "http://e", method: .post)
         var member = Sample.member(conversation, user: "kiosk")
         member.audio.canSpeak = [leg.id]

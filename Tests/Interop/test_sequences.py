@@ -1,9 +1,11 @@
 """The canonical sequences of voice webhooks, §9.1 to 9.9 of the contract: every request, every field, no field more."""
 
 import contextlib
+import json
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -81,10 +83,15 @@ class Home:
             self.backend, self.carrier = Backend(), Phone("carrier")
             self.box = Box(
                 self.folder / f"box{self.number}", self.backend,
-                users={"kiosk": {"device": {"playback": ["none"], "capture": ["none"]}, "auto_answer": True}},
+                users={
+                    "kiosk": {"device": {"playback": ["none"], "capture": ["none"]}, "auto_answer": True},
+                    "desk": {"device": {"playback": ["none"], "capture": ["none"]}}, "browser": {}},
                 trunks={"carrier": {
                     "uri": f"sip:127.0.0.1:{self.carrier.port}", "codecs": ["pcmu"], "prefixes": [FAR]}}).start()
             self.token = self.box.token()
+            self.desk = self.box.token("--sub", "desk", "--acl", json.dumps({"paths": {"/*/knocking/**": {}}}))
+        # The carrier takes one call after the other.
+        self.carrier.ended.clear()
         self.backend.script = []
         self.backend.replies.clear()
         self.backend.requests.clear()
@@ -170,6 +177,146 @@ def test_phone_to_app_user(box, backend, make_phone):
         order=["A started", "A ringing", "B started", "B answered", "A answered", "A completed", "B completed"])
     started, answered = [e for e in backend.events() if e["direction"] == "outbound"][:2]
     assert started["timestamp"] == answered["timestamp"]
+
+
+# 9.2 app user to phone and to app user
+
+
+DATA = {"order": 7, "nested": {"a": [1, "ü", None]}}
+
+
+def knock(box, token, to, prefix="/beta", **fields):
+    """A user places a call; the knocker."""
+    body = {"channel": {"type": "app", "from": {"type": "app"}, "to": to}, "originating_session": "SES-1", **fields}
+    status, made = box.http("POST", f"{prefix}/knocking", token, body)
+    assert status == (201 if prefix == "/v1" else 200), made
+    assert set(made) == {"id", "channel", "timestamp"} and made["id"].startswith("knocker:")
+    assert made["channel"] == {
+        "type": "app", "id": made["channel"]["id"], "from": {"type": "app", "user": "desk"}, "to": to, "headers": {}}
+    return made
+
+
+def user_calls(box, callee, reference=None, **fields):
+    """The requests of a user who calls, until its script is there."""
+    leg = Leg("A", "inbound", None, callee, reference=reference).told("started")
+    return leg.asked("/answer", "app", box.url, user="desk", **fields)
+
+
+def test_app_user_to_phone(box, home, backend):
+    backend.script = [connect({"type": "phone", "number": FAR}, **{"from": NUMBER})]
+    made = knock(
+        box, home.desk, {"type": "phone", "number": FAR}, client_ref="R-1", properties={"custom_data": DATA})
+    backend.wait_status("answered", direction="outbound")
+    home.carrier.hang_up()
+    deleted(backend)
+    data = json.dumps(DATA, separators=(",", ":"), ensure_ascii=False)
+    uuids = check(
+        box, backend, user_calls(box, FAR, reference="R-1", custom_data=data).answered().completed("platform"),
+        callee(FAR, sender="desk").told("ringing").answered().completed("user"),
+        order=["A started", "A answered", "B started", "B ringing", "B answered", "B completed", "A completed"])
+    assert uuids["A"] == made["channel"]["id"]
+    rtc = backend.events("/rtc")
+    assert [e["type"] for e in rtc] == [
+        "app:knocking", "conversation:created", "member:joined", "leg:status:update", "rtc:answered", "member:media",
+        "member:invited", "leg:status:update", "sip:ringing", "leg:status:update", "sip:answered", "member:joined",
+        "member:media", "leg:status:update", "sip:hangup", "member:left", "leg:status:update", "rtc:hangup",
+        "member:left", "conversation:deleted"]
+    assert [e["id"] for e in rtc if "id" in e] == list(range(1, 18))
+    knocking, joined = rtc[0], rtc[2]
+    assert knocking["from"] == made["id"] and knocking["body"]["properties"] == {"custom_data": DATA}
+    assert joined["body"]["channel"]["id"] == uuids["A"] and joined["body"]["channel"]["knocking_id"] == made["id"]
+    assert joined["client_ref"] == joined["body"]["client_ref"] == "R-1"
+    assert joined["body"]["user"]["name"] == "desk"
+    status, call = box.http("GET", f"/v1/calls/{uuids['A']}", home.token)
+    assert status == 200 and call["direction"] == "inbound" and call["status"] == "completed"
+    assert box.http("DELETE", f"/beta/knocking/{made['id']}", home.desk)[0] == 404
+
+
+def test_app_user_to_a_sipp_phone_and_the_user_hangs_up(box, home, backend):
+    port = free_port(socket.SOCK_DGRAM)
+    backend.script = [connect(sip(port, "service"))]
+    with sipp("-sn", "uas", "-p", port):
+        made = knock(box, home.desk, {"type": "phone", "number": "1234"}, prefix="/v1")
+        backend.wait_status("answered", direction="outbound")
+        assert box.http("DELETE", f"/v1/knocking/{made['id']}", home.desk) == (200, {"type": "knocking:delete:success"})
+        deleted(backend)
+    check(
+        box, backend, user_calls(box, "1234").answered().completed("user"),
+        callee(f"sip:service@127.0.0.1:{port}", sender="desk").told("ringing").answered().completed("platform"),
+        order=["A started", "A answered", "B started", "B ringing", "B answered", "A completed", "B completed"])
+
+
+def test_app_user_to_app_user(box, home, backend):
+    backend.script = [connect({"type": "app", "user": "kiosk"})]
+    made = knock(box, home.desk, {"type": "app", "user": "kiosk"}, client_ref="R-2")
+    backend.wait_status("answered", direction="outbound")
+    assert box.http("DELETE", f"/beta/knocking/{made['id']}", home.desk)[0] == 200
+    deleted(backend)
+    check(
+        box, backend, user_calls(box, "kiosk", reference="R-2").answered().completed("user"),
+        callee("kiosk", sender="desk").answered().completed("platform"),
+        order=["A started", "A answered", "B started", "B answered", "A completed", "B completed"])
+
+
+def test_app_user_to_its_own_device(box, home, backend):
+    backend.script = [connect({"type": "app", "user": "desk"})]
+    knock(box, home.desk, {"type": "app", "user": "desk"})
+    deleted(backend)
+    check(
+        box, backend, user_calls(box, "desk").answered().completed("platform"),
+        callee("desk", sender="desk").told("busy", sip_code=486),
+        order=["A started", "A answered", "B started", "B busy", "A completed"])
+
+
+def test_app_user_gives_up_before_the_script_is_there(box, home, backend):
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def answer(_):
+        asked.set()
+        goes_on.wait(10)
+        return [WAIT]
+
+    backend.script = answer
+    made = knock(box, home.desk, {"type": "phone", "number": FAR}, client_ref="R-3")
+    try:
+        assert asked.wait(5)
+        # One call at a time: there is one microphone.
+        body = {"channel": {"type": "app", "to": {"type": "phone", "number": FAR}}}
+        status, problem = box.http("POST", "/beta/knocking", home.desk, body)
+        assert status == 409 and "desk" in problem["detail"]
+        stranger = box.token("--sub", "kiosk", "--acl", json.dumps({"paths": {"/*/knocking/**": {}}}))
+        assert box.http("DELETE", f"/beta/knocking/{made['id']}", stranger)[0] == 404
+        status, reply = box.http(
+            "DELETE", f"/beta/knocking/{made['id']}?reason_code=7&reason_text=wrong%20number", home.desk)
+        assert (status, reply) == (200, {"type": "knocking:delete:success"})
+        backend.wait_status("cancelled")
+    finally:
+        goes_on.set()
+    check(
+        box, backend,
+        user_calls(box, FAR, reference="R-3").told("cancelled", sip_code=487, disconnected_by="user"))
+    cancel = backend.wait(lambda r: (r.fields or {}).get("type") == "app:knocking:cancel").fields
+    assert cancel["from"] == made["id"] and cancel["body"]["reason"] == {"code": "7", "text": "wrong number"}
+    status, problem = box.http("DELETE", f"/beta/knocking/{made['id']}", home.desk)
+    assert status == 404 and problem["code"] == "knocking:error:not-found"
+
+
+def test_an_app_user_without_sound_or_without_the_right_cannot_call(box, home, backend):
+    def refused(token, **channel):
+        body = {"channel": {"type": "app", "to": {"type": "phone", "number": FAR}, **channel}}
+        return box.http("POST", "/beta/knocking", token, body)
+
+    acl = json.dumps({"paths": {"/*/knocking/**": {}}})
+    status, problem = refused(box.token("--sub", "browser", "--acl", acl))
+    assert status == 400 and problem["code"] == "conversation:error:invalid-channel"
+    assert "users.browser.device" in problem["detail"]
+    status, problem = refused(box.token("--sub", "nobody", "--acl", acl))
+    assert status == 404 and problem["code"] == "user:error:not-found"
+    assert refused(box.token("--sub", "desk", "--acl", json.dumps({"paths": {"/*/sessions/**": {}}})))[0] == 403
+    assert refused(home.token)[0] == 403, "an application has no microphone"
+    status, problem = refused(home.desk, id="2da93da3-bcac-47ee-b48e-4a18fae7db08")
+    assert status == 404 and problem["code"] == "leg:error:not-found"
+    assert not backend.requests
 
 
 # 9.3 unanswered

@@ -13,7 +13,7 @@ enum RecordReading {
         """
     static let legColumns = """
         id, application, conversation, kind, direction, caller, callee, status, started, answered, ended, sip_code,
-        member, knocker, event_url, event_method, sip_call_id
+        member, knocker, event_url, event_method, sip_call_id, client_ref
         """
     static let memberColumns = """
         id, application, conversation, user_id, user_name, user_display_name, state, channel, audio, initiator,
@@ -55,6 +55,7 @@ enum RecordReading {
         leg.knocker = (row[13] as String?).map(KnockerID.init)
         leg.eventTarget = try target(url: row[14], method: row[15])
         leg.sipCallID = row[16]
+        leg.clientReference = row[17]
         return leg
     }
 

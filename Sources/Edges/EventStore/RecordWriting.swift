@@ -44,8 +44,9 @@ struct RecordWriting {
             try db.cachedStatement(
                 sql: """
                     INSERT INTO legs (id, application, conversation, kind, direction, caller, callee, status, open,
-                        started, answered, ended, sip_code, member, knocker, event_url, event_method, sip_call_id)
-                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                        started, answered, ended, sip_code, member, knocker, event_url, event_method, sip_call_id,
+                        client_ref)
+                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
                     ON CONFLICT (id) DO UPDATE SET conversation = excluded.conversation, caller = excluded.caller,
                         callee = excluded.callee, status = excluded.status, open = excluded.open,
                         answered = excluded.answered, ended = excluded.ended, sip_code = excluded.sip_code,
@@ -70,6 +71,7 @@ struct RecordWriting {
         binder.bind(leg.eventTarget?.url)
         binder.bind(leg.eventTarget?.method.rawValue)
         binder.bind(leg.sipCallID)
+        binder.bind(leg.clientReference)
         try binder.run()
     }
 

@@ -13,6 +13,9 @@ enum Schema {
         migrator.registerMigration("3 applications and users made by API") { db in
             try db.execute(sql: version3)
         }
+        migrator.registerMigration("4 calls placed by users") { db in
+            try db.execute(sql: "ALTER TABLE legs ADD COLUMN client_ref TEXT")
+        }
         return migrator
     }
 

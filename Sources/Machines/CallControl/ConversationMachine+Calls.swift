@@ -10,16 +10,22 @@ extension ConversationMachine {
 
     mutating func knock(_ incoming: Leg, _ source: ScriptSource, _ world: World) {
         var leg = incoming
-        leg.knocker = KnockerID.make()
+        if leg.knocker == nil { leg.knocker = KnockerID.make() }
         leg.hasVoiceStarted = true
         insert(leg)
         legStatus(leg.id, .started)
         guard let started = legs[leg.id] else { return }
         voice(started, .started)
-        rtc(
-            "app:knocking", listed: false, from: started,
-            body: ["user": ["id": .string(leg.user.id.text)], "channel": .object(knockingChannel(started))],
-            clients: false)
+        var body: JSONObject = [
+            "user": ["id": .string(leg.user.id.text)], "channel": .object(knockingChannel(started)),
+        ]
+        if let data = leg.client?.customData { body["properties"] = ["custom_data": .object(data)] }
+        rtc("app:knocking", listed: false, from: started, body: body, clients: false)
+        if leg.isUserCalling {
+            emit(.setTimer(.ring(leg.id), after: .seconds(world.settings.inboundRingSeconds)))
+            openCallersDevice(leg.id, source, world)
+            return
+        }
         legStatus(leg.id, .ringing)
         if let ringing = legs[leg.id] { voice(ringing, .ringing) }
         if let dialog = leg.dialog { emit(.ring(leg.id, dialog, earlyMedia: false)) }
@@ -232,6 +238,7 @@ extension ConversationMachine {
     mutating func device(_ legID: LegID, _ event: DeviceEvent, _ world: World) {
         guard let leg = legs[legID], leg.pendingEnd == nil, case .device(let user) = leg.signalling else { return }
         switch event {
+        case .opened where leg.isUserCalling: callersDeviceOpened(legID, world)
         case .opened:
             legStatus(legID, .ringing)
             if world.directory.users[user]?.device?.autoAnswer == true {
@@ -244,6 +251,8 @@ extension ConversationMachine {
         case .answered:
             guard !leg.isAnswered, leg.status == .ringing else { return }
             deviceJoins(legID, world)
+        case .declined where leg.isUserCalling, .hungUp where leg.isUserCalling:
+            giveUp(legID, LegCommand.Farewell(), world)
         case .declined, .hungUp:
             let ending =
                 leg.isAnswered

@@ -11,6 +11,7 @@ extension ConversationMachine {
         guard let leg = legs[legID], leg.pendingEnd == nil else { return obstacle(to: legID) }
         switch command {
         case .hangUp: hangUp(legID, world)
+        case .giveUp(let farewell): giveUp(legID, farewell, world)
         case .mute(let muted): setAudio(legID, "mute", on: muted, \.muted)
         case .earmuff(let earmuffed): setAudio(legID, "earmuff", on: earmuffed, \.earmuffed)
         case .volume(let level): setVolume(legID, level)
@@ -43,7 +44,8 @@ extension ConversationMachine {
                 "audio:dtmf", to: leg.member,
                 body: ["digits": .string(digits), "channel": .object(leg.channel)])
         case .transfer(let script): transfer(leg.id, script, world)
-        case .hangUp, .mute, .earmuff, .volume, .subscribeDigits, .unsubscribeDigits, .stopTalk, .stopStream: break
+        case .hangUp, .giveUp, .mute, .earmuff, .volume, .subscribeDigits, .unsubscribeDigits, .stopTalk, .stopStream:
+            break
         }
     }
 
@@ -122,7 +124,7 @@ extension ConversationMachine {
             "input",
             [
                 "dtmf": ["digits": .string(String(digit)), "timed_out": false], "speech": ["results": []],
-                "from": JSON(leg.from?.address), "to": .string(leg.to.address), "uuid": .string(leg.id.text),
+                "from": leg.voiceFrom, "to": .string(leg.to.address), "uuid": .string(leg.id.text),
                 "conversation_uuid": .string(id.text), "timestamp": .string(lastInstant.iso8601),
             ], leg: leg, destination: target)
     }

@@ -87,8 +87,10 @@ extension ConversationMachine {
     private func makeLeg(
         _ action: Connect, parent: Leg, to: Endpoint, caller: String?, signalling: Leg.Signalling, _ world: World
     ) -> Leg {
+        // Where a user calls, the events of whom it calls name the user, whatever number is shown to them
+        // (voice-webhooks §9.2).
         let from: Endpoint? =
-            if let number = action.from ?? caller { .phone(number: number) } else { parent.from }
+            if let number = action.from ?? caller, !parent.isUserCalling { .phone(number: number) } else { parent.from }
         var user = UserSummary(id: UserID.make(), name: "NAM-" + UUIDText.random())
         if case .app(let name) = to {
             user = UserSummary(

@@ -90,11 +90,12 @@ extension ConversationMachine {
 
     private mutating func knockingCancelled(_ leg: Leg, _ ending: LegEnding) {
         let cause = ending.voiceStatus == .cancelled ? "caller hung up" : ending.reason
+        let reason = (leg.client?.farewell ?? .init()).over(code: String(ending.sipCode ?? 480), text: cause)
         rtc(
             "app:knocking:cancel", listed: false, from: leg,
             body: [
                 "user": ["id": .string(leg.user.id.text)],
-                "reason": ["code": .string(String(ending.sipCode ?? 480)), "text": .string(cause)],
+                "reason": ["code": .string(reason.code), "text": .string(reason.text)],
                 "timestamp": ["created": .string(leg.startedAt.iso8601), "left": .string(lastInstant.iso8601)],
             ], clients: false)
     }
@@ -112,7 +113,8 @@ extension ConversationMachine {
                 "bandwidth": statistics.bandwidth, "channel": .object(leg.channel), "reason": .object(reason),
             ])
         let text = ending.voiceStatus == .completed && ending.reason == "ok" ? "hangup" : ending.reason
-        memberLeft(leg, reason: (cause.code, text), bySystem: ending.disconnectedBy == .platform)
+        let told = (leg.client?.farewell ?? .init()).over(code: cause.code, text: text)
+        memberLeft(leg, reason: told, bySystem: ending.disconnectedBy == .platform)
     }
 
     /// The terminal voice event; of a synchronous connect it may be answered with an NCCO (voice-webhooks §5).

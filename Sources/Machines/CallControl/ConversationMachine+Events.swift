@@ -32,6 +32,10 @@ extension ConversationMachine {
         payload["timestamp"] = .string(lastInstant.iso8601)
         payload["body"] = .object(body)
         if let leg, leg.member != nil { payload["_embedded"] = ["from_user": .object(leg.user.json)] }
+        // Clients of the 6th generation know by it which of their calls this is (client-session §6.2).
+        if type == "member:joined", let reference = leg?.client?.reference {
+            payload["client_ref"] = .string(reference)
+        }
         return EventRow(
             application: application, conversation: id, stream: .rtc, id: listed ? sequence : nil, type: type,
             instant: lastInstant, body: JSON.object(payload).bytes, delivery: .webhook, visibleToClients: clients,
@@ -40,9 +44,9 @@ extension ConversationMachine {
 
     /// The fields common to all status events of a leg.
     func voiceFields(_ leg: Leg, status: LegStatus) -> JSONObject {
-        [
+        var fields: JSONObject = [
             "headers": .object(leg.socketCall?.headers ?? JSONObject()),
-            "from": JSON(leg.from?.address),
+            "from": leg.voiceFrom,
             "to": .string(leg.to.address),
             "uuid": .string(leg.id.text),
             "conversation_uuid": .string(id.text),
@@ -50,6 +54,12 @@ extension ConversationMachine {
             "direction": .string(leg.direction.rawValue),
             "timestamp": .string(lastInstant.iso8601),
         ]
+        // Both names: the cloud writes the first on `started` and the second on what follows (voice-webhooks §3).
+        if let reference = leg.client?.reference {
+            fields["client_ref"] = .string(reference)
+            fields["client_reference"] = .string(reference)
+        }
+        return fields
     }
 
     /// Appends a status event of the voice stream.
@@ -184,12 +194,12 @@ extension ConversationMachine {
         var timestamp = JSONObject()
         if let invited = leg.invitedAt { timestamp["invited"] = .string(invited.iso8601) }
         timestamp["joined"] = .string(lastInstant.iso8601)
-        rtc(
-            "member:joined", from: leg,
-            body: [
-                "member_id": .string(member.text), "user": .object(user), "channel": .object(channel),
-                "timestamp": .object(timestamp), "initiator": ["joined": ["isSystem": true]],
-            ])
+        var body: JSONObject = [
+            "member_id": .string(member.text), "user": .object(user), "channel": .object(channel),
+            "timestamp": .object(timestamp), "initiator": ["joined": ["isSystem": true]],
+        ]
+        if let reference = leg.client?.reference { body["client_ref"] = .string(reference) }
+        rtc("member:joined", from: leg, body: body)
         memberRecord(leg, .joined)
     }
 

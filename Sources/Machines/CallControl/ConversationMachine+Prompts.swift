@@ -226,7 +226,7 @@ extension ConversationMachine {
             ]
             fields["speech"] = speech
         }
-        fields["from"] = JSON(leg.from?.address)
+        fields["from"] = leg.voiceFrom
         fields["to"] = .string(leg.to.address)
         fields["uuid"] = .string(leg.id.text)
         fields["conversation_uuid"] = .string(id.text)

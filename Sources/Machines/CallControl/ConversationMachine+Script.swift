@@ -33,20 +33,27 @@ extension ConversationMachine {
                         kind: .answer, application: owner, leg: legID, conversation: id, target: setting.target,
                         fallback: fallback, connectTimeoutMilliseconds: setting.connectTimeoutMilliseconds,
                         socketTimeoutMilliseconds: setting.socketTimeoutMilliseconds,
-                        deadlineMilliseconds: owner.answerDeadlineMilliseconds, fields: answerFields(leg, world))))
+                        deadlineMilliseconds: answerDeadlineMilliseconds(leg), fields: answerFields(leg, world))))
         }
+    }
+
+    /// Clients that place a call give up 5.0 s after it was accepted (client-session §6.1, README 8).
+    private func answerDeadlineMilliseconds(_ leg: Leg) -> Int {
+        let limit = owner.answerDeadlineMilliseconds
+        return leg.isUserCalling && !leg.isAnswered ? min(limit, 4500) : limit
     }
 
     /// Fields of the answer webhook (voice-webhooks §2).
     private func answerFields(_ leg: Leg, _ world: World) -> JSONObject {
         var fields = JSONObject()
-        if let from = leg.from { fields["from"] = .string(from.address) }
+        if let from = leg.from { fields[leg.isUserCalling ? "from_user" : "from"] = .string(from.address) }
         fields["to"] = .string(leg.to.address)
         fields["uuid"] = .string(leg.id.text)
         fields["conversation_uuid"] = .string(id.text)
         if owner.answerWebhookFields == .full {
             fields["endpoint_type"] = .string(leg.kind.rawValue)
             fields["region_url"] = .string(world.settings.apiBase)
+            if let data = leg.client?.customData { fields["custom_data"] = .object(data) }
         }
         for header in leg.headers {
             let key = "SipHeader_" + header.name
@@ -115,7 +122,8 @@ extension ConversationMachine {
         }
         if leg.member == nil {
             admit(legID)
-            if owner.answerOn == .script { answerIfNeeded(legID, world) }
+            // A user's sound is up before it calls; it waits for nobody's answer (client-session §6.1).
+            if leg.isUserCalling || owner.answerOn == .script { answerIfNeeded(legID, world) }
         }
         resume(legID, world)
     }

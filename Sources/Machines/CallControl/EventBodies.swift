@@ -9,7 +9,9 @@ extension Leg {
     var channel: JSONObject {
         var channel: JSONObject = ["type": .string(kind.rawValue)]
         // An invited app member has no leg id until its leg exists (events.md §1).
-        if kind != .app || joinedAt != nil || isAttached || status.isTerminal { channel["id"] = .string(id.text) }
+        if kind != .app || isUserCalling || joinedAt != nil || isAttached || status.isTerminal {
+            channel["id"] = .string(id.text)
+        }
         if let from { channel["from"] = from.json }
         channel["to"] = to.json
         channel["headers"] = .object(socketCall?.headers ?? headersObject)

@@ -2,6 +2,7 @@ public import CallModel
 public import EdgeProtocols
 public import MediaTime
 public import NCCO
+public import WireJSON
 
 /// Everything a Leg owns; a value, so that it can move between Conversations whole (design §4).
 ///
@@ -16,6 +17,20 @@ public struct Leg: Sendable {
         case sessions(user: String)
         /// A websocket that the box opened.
         case socket(SocketCall)
+    }
+
+    /// What a client says of the call that it places, and why it gave up.
+    public struct ClientCall: Hashable, Sendable {
+        /// `client_ref` of every status event of the leg.
+        public var reference: String?
+        /// For the answer webhook.
+        public var customData: JSONObject?
+        var farewell: LegCommand.Farewell?
+
+        public init(reference: String?, customData: JSONObject? = nil) {
+            self.reference = reference
+            self.customData = customData
+        }
     }
 
     public struct HistoryEntry: Hashable, Sendable {
@@ -48,6 +63,8 @@ public struct Leg: Sendable {
     var isSpeaking = false
     /// Leg whose script connected it.
     public var parent: LegID?
+    /// Set for one that a user's client has placed.
+    public var client: ClientCall?
     /// `X-` and `User-to-User` headers of the INVITE.
     public var headers: [SIPHeader] = []
     public var sipCallID: String?
@@ -116,6 +133,12 @@ public struct Leg: Sendable {
 
     public var isAnswered: Bool { answeredAt != nil }
 
+    /// A user of the Application is the caller.
+    public var isUserCalling: Bool { kind == .app && direction == .inbound }
+
+    /// `from` of voice events: null where a user calls (voice-webhooks §3).
+    var voiceFrom: JSON { isUserCalling ? .null : JSON(from?.address) }
+
     /// Its SIP dialog, if it has one.
     public var dialog: DialogID? {
         if case .sip(let dialog) = signalling { return dialog }
@@ -149,6 +172,7 @@ public struct Leg: Sendable {
         record.knocker = knocker
         record.eventTarget = eventTarget
         record.sipCallID = sipCallID
+        record.clientReference = client?.reference
         return record
     }
 }

@@ -21,13 +21,15 @@ public enum Restart {
     public static func close(
         _ remains: Remains, application: Application, id: ConversationID, in world: World
     ) -> LogBatch {
-        var machine = ConversationMachine(reopening: remains, application: application, id: id)
+        var machine = ConversationMachine(reopening: remains, application: application, id: id, in: world)
         return machine.closeAfterRestart(in: world).batch
     }
 }
 
 extension ConversationMachine {
-    fileprivate init(reopening remains: Restart.Remains, application: Application, id: ConversationID) {
+    fileprivate init(
+        reopening remains: Restart.Remains, application: Application, id: ConversationID, in world: World
+    ) {
         let name = remains.conversation.flatMap { $0.isTransient ? nil : $0.name }
         self.init(room: name ?? "", id: id, application: application, stored: remains.conversation)
         isTransientAfterRestart = name == nil
@@ -36,17 +38,26 @@ extension ConversationMachine {
             var leg = Leg(
                 id: record.id, kind: record.kind, direction: record.direction, signalling: .sessions(user: ""),
                 from: record.from, to: record.to,
-                user: member?.user ?? UserSummary(id: UserID.make(), name: "NAM-" + UUIDText.random()),
+                user: member?.user ?? Self.user(of: record, in: world),
                 startedAt: record.started)
             leg.member = record.member
             leg.knocker = record.knocker
             leg.eventTarget = record.eventTarget
             leg.sipCallID = record.sipCallID
+            leg.client = record.clientReference.map { Leg.ClientCall(reference: $0) }
             leg.hasVoiceStarted = true
             leg.restore(
                 status: record.status, answered: record.answered, invited: member?.invited, joined: member?.joined)
             insert(leg)
         }
+    }
+
+    /// Of a leg that had no member yet.
+    private static func user(of record: LegRecord, in world: World) -> UserSummary {
+        guard record.kind == .app, record.direction == .inbound, case .app(let name) = record.from else {
+            return UserSummary(id: UserID.make(), name: "NAM-" + UUIDText.random())
+        }
+        return UserSummary(id: world.directory.userID(name, application: record.application), name: name)
     }
 
     fileprivate mutating func closeAfterRestart(in world: World) -> Step {

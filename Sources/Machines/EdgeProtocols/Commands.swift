@@ -1,4 +1,5 @@
 public import CallModel
+public import MediaTime
 public import NCCO
 public import WireJSON
 
@@ -61,6 +62,43 @@ public struct NewCallReceipt: Sendable {
     }
 }
 
+/// A call that a user's client places, already validated (conversation-api §9, `POST …/knocking`).
+public struct UserCall: Hashable, Sendable {
+    public var application: ApplicationID
+    /// Name of the caller.
+    public var user: String
+    /// A phone or another user.
+    public var to: Endpoint
+    public var clientReference: String?
+    public var customData: JSONObject?
+
+    public init(
+        application: ApplicationID, user: String, to: Endpoint, clientReference: String? = nil,
+        customData: JSONObject? = nil
+    ) {
+        self.application = application
+        self.user = user
+        self.to = to
+        self.clientReference = clientReference
+        self.customData = customData
+    }
+}
+
+/// What `POST …/knocking` answers at once.
+public struct UserCallReceipt: Sendable {
+    public var knocker: KnockerID
+    public var leg: LegID
+    public var started: WallTime
+    /// Begins the call: `started` comes after the answer.
+    public var begin: AfterReply
+    public init(knocker: KnockerID, leg: LegID, started: WallTime, begin: @escaping AfterReply = {}) {
+        self.knocker = knocker
+        self.leg = leg
+        self.started = started
+        self.begin = begin
+    }
+}
+
 /// Commands into running calls.
 ///
 /// - Threading: any; each returns when what it did is on disk.
@@ -71,6 +109,15 @@ public protocol CallCommands: Sendable {
     ///   order needs an answered leg.
     func order(_ command: LegCommand, to leg: LegID, application: ApplicationID) async throws(CommandFault)
         -> AfterReply?
+    /// The user calls with the sound device that it has. The call begins with the receipt's `begin`.
+    /// - Fails with: `notFound` for an unknown user, `badRequest` for one without a device, `conflict` when the device is
+    ///   in a call, `badState` when the application has no script for callers.
+    func place(_ call: UserCall) async throws(CommandFault) -> UserCallReceipt
+    /// Ends a call that a user has placed: before its answer it is cancelled.
+    /// - Parameter user: nil: the application itself asks.
+    /// - Fails with: `notFound` for a knocker that is unknown, somebody else's, or whose call has ended.
+    func withdraw(_ knocker: KnockerID, user: String?, application: ApplicationID, _ farewell: LegCommand.Farewell)
+        async throws(CommandFault)
     /// A user's client or the console answers or declines the ringing device leg.
     func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault)
     func hangUpDevice(user: String) async throws(CommandFault)

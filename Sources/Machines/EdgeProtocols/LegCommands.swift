@@ -22,6 +22,18 @@ public enum LegCommand: Hashable, Sendable {
     /// Every key the leg presses from now on is told here.
     case subscribeDigits(WebhookTarget)
     case unsubscribeDigits
+    /// The user who placed the call gives up, or hangs up.
+    case giveUp(Farewell)
+
+    /// Why, in a client's words; what it leaves out is said by the box.
+    public struct Farewell: Hashable, Sendable {
+        public var code: String?
+        public var text: String?
+        public init(code: String? = nil, text: String? = nil) {
+            self.code = code
+            self.text = text
+        }
+    }
 }
 
 /// Where the script of a transfer comes from.

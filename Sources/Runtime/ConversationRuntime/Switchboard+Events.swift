@@ -158,7 +158,12 @@ extension Switchboard {
     }
 
     private func script(_ route: NumberRoute, _ application: Application) -> ScriptSource? {
-        if let file = route.answerNCCOFile ?? application.answerNCCOFile { return .file(file) }
+        route.answerNCCOFile.map { .file($0) } ?? script(of: application)
+    }
+
+    /// Whom the application has asked for the script of a caller; nil: nobody.
+    func script(of application: Application) -> ScriptSource? {
+        if let file = application.answerNCCOFile { return .file(file) }
         return application.answerURL.map { .ask($0, fallback: application.fallbackAnswerURL) }
     }
 

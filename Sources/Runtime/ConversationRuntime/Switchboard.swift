@@ -16,7 +16,16 @@ public final class Switchboard: Sendable {
         /// Our SDP for an inbound leg: one answer for 183 and 200.
         var localDescription: String?
         var device: String?
+        /// Of one that a user has placed.
+        var knocker: KnockerID?
         var status = LegStatus.started
+    }
+
+    /// A call that a user has placed.
+    struct KnockerEntry {
+        var leg: LegID
+        var user: String
+        var application: ApplicationID
     }
 
     struct RecordingEntry {
@@ -45,6 +54,7 @@ public final class Switchboard: Sendable {
         var rooms: [RoomKey: ConversationActor] = [:]
         var storedRooms: [RoomKey: ConversationRecord] = [:]
         var devices: [String: LegID] = [:]
+        var knockers: [KnockerID: KnockerEntry] = [:]
         /// Live sessions of each application.
         var clients: [ApplicationID: ClientPresence] = [:]
         var isDraining = false
@@ -126,8 +136,10 @@ public final class Switchboard: Sendable {
         _ leg: LegID, dialog: DialogID?, with conversation: ConversationActor, localDescription: String? = nil
     ) {
         tables.withLock { tables in
-            tables.legs[leg] = LegEntry(
-                conversation: conversation, dialog: dialog, localDescription: localDescription)
+            var entry = LegEntry(conversation: conversation, dialog: dialog, localDescription: localDescription)
+            entry.device = tables.legs[leg]?.device
+            entry.knocker = tables.legs[leg]?.knocker
+            tables.legs[leg] = entry
             if let dialog { tables.dialogs[dialog] = leg }
         }
     }
@@ -146,6 +158,7 @@ public final class Switchboard: Sendable {
         let waiting = tables.withLock { tables in
             guard let entry = tables.legs.removeValue(forKey: leg) else { return [CheckedContinuation<Void, Never>]() }
             if let dialog = entry.dialog { tables.dialogs[dialog] = nil }
+            if let knocker = entry.knocker { tables.knockers[knocker] = nil }
             guard tables.legs.isEmpty else { return [] }
             defer { tables.idle = [] }
             return tables.idle
@@ -204,7 +217,7 @@ public final class Switchboard: Sendable {
     /// False when the device is in a call already.
     func claimDevice(_ user: String, for leg: LegID) -> Bool {
         tables.withLock { tables in
-            if let owner = tables.devices[user], tables.legs[owner] != nil { return false }
+            if let owner = tables.devices[user], owner != leg, tables.legs[owner] != nil { return false }
             tables.devices[user] = leg
             tables.legs[leg]?.device = user
             return true

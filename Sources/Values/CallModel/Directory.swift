@@ -178,6 +178,11 @@ public struct UserAccount: Hashable, Sendable {
         self.name = name
         applications = []
     }
+
+    public func belongs(to application: Application) -> Bool {
+        applications.isEmpty
+            || applications.contains { $0 == application.name || $0.lowercased() == application.id.text }
+    }
 }
 
 /// A number and the Application that owns it.

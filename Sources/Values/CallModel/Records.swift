@@ -22,6 +22,8 @@ public struct LegRecord: Hashable, Sendable {
     /// Voice events of this leg go here when the call or the action set it.
     public var eventTarget: WebhookTarget?
     public var sipCallID: String?
+    /// `client_ref` of one that a user's client has placed.
+    public var clientReference: String?
 
     public init(
         id: LegID, application: ApplicationID, conversation: ConversationID, kind: Endpoint.Kind,

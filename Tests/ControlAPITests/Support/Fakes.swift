@@ -9,9 +9,14 @@ import WireJSON
 /// Takes commands down and answers as told.
 final class FakeCommands: CallCommands {
     struct Order: Hashable { var command: LegCommand, leg: LegID }
+    struct Withdrawal: Hashable { var knocker: KnockerID, user: String?, farewell: LegCommand.Farewell }
+    /// Of every call that a user places.
+    static let started = WallTime(milliseconds: 1_700_000_000_000)
     struct Acknowledgement: Hashable { var member: MemberID, conversation: ConversationID }
     private struct State {
         var created: [NewCall] = []
+        var placed: [UserCall] = []
+        var withdrawn: [Withdrawal] = []
         var begun = 0
         var orders: [Order] = []
         var answered: [String] = []
@@ -22,6 +27,8 @@ final class FakeCommands: CallCommands {
     private let state = Mutex(State())
 
     var created: [NewCall] { state.withLock { $0.created } }
+    var placed: [UserCall] { state.withLock { $0.placed } }
+    var withdrawn: [Withdrawal] { state.withLock { $0.withdrawn } }
     /// Calls whose answer has left.
     var begun: Int { state.withLock { $0.begun } }
     var orders: [Order] { state.withLock { $0.orders } }
@@ -44,6 +51,21 @@ final class FakeCommands: CallCommands {
         try check()
         state.withLock { $0.orders.append(Order(command: command, leg: leg)) }
         return nil
+    }
+
+    func place(_ call: UserCall) async throws(CommandFault) -> UserCallReceipt {
+        try check()
+        state.withLock { $0.placed.append(call) }
+        return UserCallReceipt(knocker: KnockerID("knocker:1"), leg: LegID("leg-1"), started: Self.started) {
+            [self] in state.withLock { $0.begun += 1 }
+        }
+    }
+
+    func withdraw(
+        _ knocker: KnockerID, user: String?, application: ApplicationID, _ farewell: LegCommand.Farewell
+    ) async throws(CommandFault) {
+        try check()
+        state.withLock { $0.withdrawn.append(Withdrawal(knocker: knocker, user: user, farewell: farewell)) }
     }
 
     func answerDevice(user: String, application: ApplicationID?) async throws(CommandFault) {

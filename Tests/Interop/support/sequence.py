@@ -49,8 +49,10 @@ def faults(wanted, got, path=""):
 class Leg:
     """One leg's requests as the contract has them, in order; known by its direction and whom it calls."""
 
-    def __init__(self, name, direction, caller, callee, headers=None):
+    def __init__(self, name, direction, caller, callee, headers=None, reference=None):
         self.name, self.direction, self.caller, self.callee = name, direction, caller, callee
+        # What its client calls it, on every status event.
+        self.references = {"client_ref": reference, "client_reference": reference} if reference else {}
         self.headers = headers or {}
         self.wanted = []            # (label, method, path, a function of uuid and conversations that gives the fields)
         self.path = "/event"
@@ -61,15 +63,16 @@ class Leg:
             event = {
                 "headers": self.headers, "from": self.caller, "to": self.callee, "uuid": uuid,
                 "conversation_uuid": conversations[moved], "status": status, "direction": self.direction,
-                "timestamp": STAMP, **fields}
+                "timestamp": STAMP, **self.references, **fields}
             return {**event, "call_uuid": uuid} if call_uuid else event
         self.wanted.append((status, "POST", path or self.path, make))
         return self
 
-    def asked(self, path, endpoint, region, method="GET", moved=0, **fields):
-        """A request for a script."""
+    def asked(self, path, endpoint, region, method="GET", moved=0, user=None, **fields):
+        """A request for a script. `user`: the app user who calls."""
+        sender = {"from_user": user} if user else {"from": self.caller}
         self.wanted.append((path, method, path, lambda uuid, conversations: {
-            "from": self.caller, "to": self.callee, "uuid": uuid, "conversation_uuid": conversations[moved],
+            **sender, "to": self.callee, "uuid": uuid, "conversation_uuid": conversations[moved],
             "endpoint_type": endpoint, "region_url": region, **fields}))
         return self
 

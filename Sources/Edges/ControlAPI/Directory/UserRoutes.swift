@@ -164,8 +164,7 @@ struct UserRoutes: Sendable {
         let directory = status.directory
         let owner = directory.applications[application]
         let configured = directory.users.values.filter { user in
-            user.applications.isEmpty
-                || user.applications.contains { $0 == owner?.name || $0.lowercased() == application.text }
+            user.belongs(to: owner ?? Application(id: application, name: ""))
         }.map { user in
             var document = JSONObject()
             document["display_name"] = user.displayName.map { .string($0) }

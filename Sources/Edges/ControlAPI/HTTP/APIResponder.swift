@@ -159,7 +159,12 @@ struct APIResponder: Sendable {
             }
         }
         if let caller = api.caller {
-            let path = prepared.route.access == .session ? LiveGate.accessPath : api.path.text
+            let path =
+                switch prepared.route.access {
+                case .session: LiveGate.accessPath
+                case .versionless: api.path.text(version: "v1")
+                case .open, .application, .account, .token: api.path.text
+                }
             // HEAD is a GET without its body.
             let method = api.method == .head ? "GET" : api.method.rawValue
             guard caller.allows(method, path, Self.fields(api)) else {

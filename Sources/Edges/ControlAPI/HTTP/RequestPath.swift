@@ -15,6 +15,11 @@ extension RequestPath {
 
     /// `/v1/calls`, escaped, in one form: no trailing and no double slash; `/` for the root.
     var text: String { "/" + segments.map(PercentEncoding.encode).joined(separator: "/") }
+
+    /// The same with another first segment.
+    func text(version: String) -> String {
+        "/" + ([version] + segments.dropFirst().map(PercentEncoding.encode)).joined(separator: "/")
+    }
 }
 
 /// The query of a request.

@@ -11,6 +11,8 @@ enum Access: Sendable {
     case account
     /// Application tokens, and user tokens whose access rules admit the path.
     case token
+    /// As `token`; the path that is admitted is that of `/v1`, whichever version is asked (auth §3, last table).
+    case versionless
     /// As `token`, with the access rule of client sessions instead of the route's own path.
     case session
 }

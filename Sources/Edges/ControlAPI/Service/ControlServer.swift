@@ -60,6 +60,7 @@ public final class ControlServer: Service {
             log: log, commands: commands, status: status, pageLimit: configuration.pageLimit, rates: rates)
         publicRoutes =
             calls.routes + CallOrders(commands: commands, rates: rates).routes
+            + KnockingRoutes(commands: commands, rates: rates).routes
             + FileRoutes(log: log, folder: configuration.filesFolder).routes
             + ConversationRoutes(log: log, pageLimit: configuration.pageLimit).routes + streams.routes
             + ServiceRoutes(status: status, hooks: hooks).routes
