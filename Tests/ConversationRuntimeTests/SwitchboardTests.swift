@@ -14,6 +14,7 @@ import WireJSON
 private struct Box {
     let journal = Journal()
     let log: FakeLog
+    let media: FakeMedia
     let switchboard: Switchboard
     static let application = ApplicationID("6513270e-269e-4d37-b2a7-4de452e6b438")
 
@@ -32,6 +33,7 @@ private struct Box {
 
     init(script: String, file: String? = nil, answers: Bool = true) {
         log = FakeLog(journal)
+        media = FakeMedia(journal)
         var application = Application(id: Self.application, name: "test")
         if answers {
             application.answerURL = WebhookSetting(
@@ -52,7 +54,7 @@ private struct Box {
         switchboard = Switchboard(
             directory: directory, settings: RuntimeSettings(),
             edges: RuntimeEdges(
-                signalling: FakeSignalling(journal), media: FakeMedia(journal), sockets: FakeSockets(journal), log: log,
+                signalling: FakeSignalling(journal), media: media, sockets: FakeSockets(journal), log: log,
                 prompts: FakePrompts(), transcriber: FakeTranscriber(journal), scripts: Scripts(script: script),
                 clients: FakeClients(journal), time: SystemTimeSource(),
                 logger: Logger(label: "test")))
@@ -196,6 +198,23 @@ private struct Box {
         try await box.switchboard.withdraw(next.knocker, user: nil, application: Box.application, .init())
         await box.switchboard.drain(timeout: .seconds(5))
         #expect(box.switchboard.snapshot().legsByState.isEmpty)
+    }
+
+    @Test("a device that opens after its call was given up is closed again")
+    func lateDevice() async throws {
+        let box = Box(script: "[]")
+        let gate = DispatchSemaphore(value: 0)
+        box.media.holdDevices(with: gate)
+        let receipt = try await box.switchboard.place(userCall())
+        receipt.begin()
+        #expect(await box.journal.wait(for: "media opening"))
+        try await box.switchboard.withdraw(receipt.knocker, user: "kiosk", application: Box.application, .init())
+        gate.signal()
+        #expect(await box.journal.wait(for: "media device"))
+        for _ in 0..<500 where box.journal.lines.last != "media close \(receipt.leg)" {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(box.journal.lines.suffix(2) == ["media device", "media close \(receipt.leg)"])
     }
 
     @Test(

@@ -1,4 +1,5 @@
 public import CallModel
+public import Dispatch
 public import EdgeProtocols
 import MediaTime
 import Synchronization
@@ -100,6 +101,7 @@ public struct FakeClients: ClientTelling {
 public final class FakeMedia: MediaControl {
     private let journal: Journal
     private let ports = Mutex<[LegID: AudioPort]>([:])
+    private let deviceGate = Mutex<DispatchSemaphore?>(nil)
     /// Whose sound an edge carries.
     public func port(_ leg: LegID) -> AudioPort? { ports.withLock { $0[leg] } }
     public init(_ journal: Journal) { self.journal = journal }
@@ -115,7 +117,13 @@ public final class FakeMedia: MediaControl {
         if answer == "garbage" { throw MediaRefusal(.malformedSDP, "line 1") }
     }
     public func renegotiate(_ leg: LegID, offer: String?) throws(MediaRefusal) -> String { "held" }
-    public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) { journal.note("media device") }
+    public func openDevice(_ leg: LegID, device: DeviceSetting) throws(MediaRefusal) {
+        journal.note("media opening")
+        deviceGate.withLock { $0 }?.wait()
+        journal.note("media device")
+    }
+    /// Devices take until the semaphore is signalled.
+    public func holdDevices(with gate: DispatchSemaphore) { deviceGate.withLock { $0 = gate } }
     public func openPort(_ leg: LegID, _ port: AudioPort) throws(MediaRefusal) {
         journal.note("media port \(port.rate)")
         ports.withLock { $0[leg] = port }

@@ -80,7 +80,7 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "Listen for keys in the sound of peers without telephone-events; their calls are mixed, not relayed."),
     .scalar(
         "media.speaking_events", \.media.speakingEvents, .choice,
-        "Who is told who speaks: live sessions of a Conversation, or RTC webhooks too; it is mixed then, not relayed."),
+        "Who is told who speaks: sessions of members, or RTC webhooks too; it is mixed then, not relayed."),
     .scalar(
         "media.ducking_db", \.media.duckingDecibels, .integer(0...40, unit: "dB"),
         "How far voices are lowered for those who hear a prompt over them; 0: not at all."),

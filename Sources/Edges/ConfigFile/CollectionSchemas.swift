@@ -38,7 +38,7 @@ private let behaviourFields: [Field<ApplicationSection>] = [
         "media: the caller is answered by the first action that needs sound; script: by a valid script."),
     .scalar(
         "answer_deadline", \.answerDeadline, .duration(.seconds(1)...(.seconds(60))), reloadable: true,
-        "All attempts at answer_url and its fallback together."),
+        "All attempts at answer_url and its fallback together; at most 4.5 s where a user calls."),
     .scalar(
         "answer_webhook_fields", \.answerWebhookFields, .choice, reloadable: true,
         "legacy: only the fields old SDKs know."),

@@ -65,9 +65,13 @@ actor ConversationActor {
     /// Takes an input at once; for the first one of a conversation, whose caller waits for its commit.
     func take(_ input: ConversationInput) {
         if case .timer(let key) = input { timers[key] = nil }
-        if let leg = input.leg, !machine.has(leg), let home = switchboard.conversation(of: leg), home !== self {
-            home.post(input)
-            return
+        if let leg = input.leg, !machine.has(leg) {
+            if let home = switchboard.conversation(of: leg), home !== self {
+                home.post(input)
+                return
+            }
+            // It ended while its device was being opened.
+            if case .device(_, .opened) = input { edges.media.close(leg) }
         }
         let step = machine.handle(input, in: switchboard.world(of: application))
         if !step.batch.isEmpty {
