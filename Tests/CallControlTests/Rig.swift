@@ -18,6 +18,7 @@ final class Rig {
     var rows: [EventRow] = []
     var legs: [LegRecord] = []
     var files: [FileRecord] = []
+    var batches: [LogBatch] = []
     var clients = ClientPresence()
     var speaking = SpeakingEvents.clients
     private var nextDialog: UInt64 = 100
@@ -142,6 +143,7 @@ final class Rig {
         rows += step.batch.events
         legs += step.batch.legs
         files += step.batch.files
+        batches.append(step.batch)
     }
 
     /// Recordings that were started, and those that were asked to end.

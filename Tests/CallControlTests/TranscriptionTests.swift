@@ -1,5 +1,6 @@
 import CallModel
 import EdgeProtocols
+import MediaTime
 import NCCO
 import Testing
 import WireJSON
@@ -93,6 +94,47 @@ import WireJSON
         #expect(rig.rows.last { $0.type == "transcription" }?.leg == rig.caller, "in the order of its leg")
         #expect(rig.rows.last { $0.type == "audio:transcribe:done" }?.id == nil)
         #expect(rig.rows.compactMap(\.id).max() == number)
+    }
+
+    @Test("it is kept with the recording, until it is told", arguments: [nil, "no such language"])
+    func kept(failure: String?) throws {
+        let rig = Rig()
+        rig.call(.record(record()), .wait(seconds: 60))
+        rig.send(.recordingEnded(rig.caller, try #require(rig.recordings.last?.0), done))
+        let order = try order(rig)
+        let kept = try #require(rig.batches.last { !$0.events.isEmpty })
+        #expect(kept.events.contains { $0.type == "record" } && kept.transcriptions.map(\.id) == [order.id])
+        rig.send(.transcribed(order.id, TranscriptionResult(byteCount: failure == nil ? 5 : 0, failure: failure)))
+        let told = try #require(rig.batches.last { !$0.events.isEmpty })
+        #expect(told.transcribed == [order.id] && told.transcriptions.isEmpty)
+    }
+
+    @Test("one of a former run is told in its conversation's name, with an id where that lives on")
+    func again() throws {
+        let pending = TranscriptionRecord(
+            id: .make(), application: Rig().application.id, conversation: ConversationID("CON-9"), recording: .make(),
+            sound: "a.wav", file: .make(), leg: nil, eventTarget: nil, language: "en-US", wantsSentiment: false,
+            started: WallTime(milliseconds: 1), ended: WallTime(milliseconds: 2))
+        for isLiving in [true, false] {
+            let rig = Rig()
+            let stored = ConversationRecord(
+                id: pending.conversation, application: pending.application, name: "hall",
+                state: isLiving ? .active : .deleted, sequenceNumber: 7, isTransient: false,
+                created: WallTime(milliseconds: 1))
+            rig.machine =
+                isLiving
+                ? ConversationMachine(
+                    room: "hall", id: stored.id, application: rig.application, stored: stored)
+                : ConversationMachine(ended: stored.id, application: rig.application, stored: stored)
+            rig.send(.transcribeAgain(pending))
+            #expect(try order(rig).recording == "a.wav")
+            rig.send(.transcribed(pending.id, TranscriptionResult(byteCount: 5)))
+            let twin = try #require(rig.rows.first { $0.type == "audio:transcribe:done" })
+            #expect(twin.id == (isLiving ? 8 : nil))
+            #expect(try JSON(parsing: twin.body)["conversation_id"] == "CON-9")
+            #expect(rig.voice("transcription")?["conversation_uuid"] == "CON-9")
+            #expect(rig.batches.last { !$0.conversations.isEmpty }?.conversations.first?.state == stored.state)
+        }
     }
 
     @Test("what cannot be transcribed is one error event with the reason, and no transcription")

@@ -235,6 +235,28 @@ private struct Box {
     }
 
     @Test(
+        "a transcription of a former run goes on: in its room where that lives, else for itself",
+        arguments: [true, false])
+    func transcriptionOfAFormerRun(isLiving: Bool) async throws {
+        let box = Box(script: "[]")
+        let stored = ConversationRecord(
+            id: ConversationID("CON-9"), application: Box.application, name: "hall",
+            state: isLiving ? .active : .deleted, sequenceNumber: 7, isTransient: false,
+            created: WallTime(milliseconds: 1))
+        box.switchboard.knowRooms([stored])
+        let pending = TranscriptionRecord(
+            id: .make(), application: Box.application, conversation: stored.id, recording: .make(), sound: "a.wav",
+            file: .make(), leg: nil, eventTarget: nil, language: "pt-BR", wantsSentiment: false,
+            started: WallTime(milliseconds: 1), ended: WallTime(milliseconds: 2))
+        box.switchboard.resume(pending, conversation: stored)
+        #expect(await box.journal.wait(for: "transcribe ./a.wav pt-BR"))
+        #expect(await box.journal.wait(for: "log voice transcription"))
+        #expect(box.log.rows.first { $0.type == "audio:transcribe:done" }?.id == (isLiving ? 8 : nil))
+        #expect(box.switchboard.snapshot().conversations == (isLiving ? 1 : 0))
+        #expect(box.log.transcriptions.isEmpty)
+    }
+
+    @Test(
         "a call by REST that leads nowhere is made all the same, and ends as failed after its answer has left",
         arguments: [
             (["type": "app", "user": "nobody"], 404), (["type": "vbc", "extension": "9"], 404),

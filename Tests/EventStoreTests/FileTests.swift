@@ -25,4 +25,27 @@ import Testing
         #expect(try await again.forgetFiles(before: WallTime(milliseconds: 2000)) == [files[0]])
         #expect(try await again.files() == [files[1], files[2]])
     }
+
+    @Test("what is being written down is there after a restart, until its result is told")
+    func transcriptions() async throws {
+        func record(_ leg: LegID?, _ target: WebhookTarget?, ended: Int64) -> TranscriptionRecord {
+            TranscriptionRecord(
+                id: .make(), application: Sample.application, conversation: .make(), recording: .make(),
+                sound: "a.wav", file: .make(), leg: leg, eventTarget: target, language: "pt-BR",
+                wantsSentiment: leg != nil, started: WallTime(milliseconds: 1), ended: WallTime(milliseconds: ended))
+        }
+        let target = WebhookTarget(url: "http://127.0.0.1:1/", method: .get)
+        let records = [record(.make(), target, ended: 1), record(nil, nil, ended: 2)]
+        let store = try EventStore(folder)
+        var batch = LogBatch()
+        batch.transcriptions = records
+        _ = try await store.appendDurably(batch)
+        try await store.close()
+        let again = try EventStore(folder)
+        #expect(try await again.transcriptions() == records)
+        var told = LogBatch()
+        told.transcribed = [records[0].id]
+        _ = try await again.appendDurably(told)
+        #expect(try await again.transcriptions() == [records[1]])
+    }
 }

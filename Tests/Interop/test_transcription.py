@@ -5,6 +5,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.signal import resample_poly
 
 from support.box import NUMBER
@@ -122,6 +123,44 @@ def test_each_channel_is_transcribed_by_an_external_engine_and_told_by_get(make_
         assert length < 100 * tenths <= length + 700 and sentence["raw_sentence"].endswith("tenths in pt-BR")
         assert abs(sentence["duration"] - length) <= 120
         assert sentence["confidence"] == 0.75 and sentence["words"] == [] and sentence["sentiment"] == "calm"
+
+
+# Does not answer before it may.
+WAITS = "cat > /dev/null\n" + 'while [ ! -e "{go}" ]; do sleep 0.05; done\n' + \
+    "echo '{{\"results\":[{{\"text\":\"said before\",\"confidence\":0.5}}]}}'\n"
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["kill -9", "SIGTERM"])
+def test_a_transcription_goes_on_after_a_restart(make_box, backend, make_phone, tmp_path, killed):
+    go = tmp_path / "go"
+    box = make_box(speech={"recognizer": recogniser(tmp_path, WAITS.format(go=go))})
+    backend.script = [
+        {"action": "record", "format": "wav", "endOnKey": "#", "transcription": {"eventUrl": [f"{backend.url}/words"]}}]
+    phone = make_phone()
+    phone.call(NUMBER, box.sip_port)
+    phone.wait_answer()
+    phone.say(tone(620, 0.8))
+    phone.listen(1.2)
+    phone.press("#")
+    recorded = backend.wait(lambda r: "recording_url" in (r.fields or {})).fields
+    assert phone.ended.wait(15)
+    assert not any("reason" in e for e in backend.events())
+    box.kill() if killed else box.stop()
+    go.touch()
+    box.start()
+    event = transcription(backend, "/words").fields
+    assert event["recording_uuid"] == recorded["recording_uuid"]
+    assert event["conversation_uuid"] == recorded["conversation_uuid"]
+    [channel] = transcript(box, event)["channels"]
+    assert [s["raw_sentence"] for s in channel["transcript"]] == ["said before"]
+    done = backend.wait(lambda r: (r.fields or {}).get("type") == "audio:transcribe:done").fields
+    assert done["conversation_id"] == recorded["conversation_uuid"] and done["body"]["error"] is None
+    # It is told once, whatever follows.
+    box.kill()
+    box.start()
+    rows = [e["type"] for e in box.events()]
+    assert rows.count("transcription") == 1 and rows.count("audio:transcribe:done") == 1
+    assert not any("reason" in e for e in backend.events())
 
 
 def test_a_room_is_transcribed_and_what_the_engine_refuses_is_one_error(make_box, backend, make_phone, tmp_path):

@@ -162,6 +162,7 @@ public final class FakeLog: EventLog {
     private let journal: Journal
     private let kept = Mutex<[EventRow]>([])
     private let keptLegs = Mutex<[LegRecord]>([])
+    private let keptTranscriptions = Mutex<[TranscriptionID: TranscriptionRecord]>([:])
     private let broken = Mutex<String?>(nil)
     public init(_ journal: Journal) { self.journal = journal }
 
@@ -169,11 +170,17 @@ public final class FakeLog: EventLog {
     public func breakDown(_ reason: String?) { broken.withLock { $0 = reason } }
 
     public var rows: [EventRow] { kept.withLock { $0 } }
+    /// Under way.
+    public var transcriptions: [TranscriptionRecord] { keptTranscriptions.withLock { Array($0.values) } }
     public var legs: [LegRecord] { keptLegs.withLock { $0 } }
 
     public func append(_ batch: LogBatch) {
         kept.withLock { $0 += batch.events }
         keptLegs.withLock { $0 += batch.legs }
+        keptTranscriptions.withLock { kept in
+            for one in batch.transcriptions { kept[one.id] = one }
+            for id in batch.transcribed { kept[id] = nil }
+        }
         for row in batch.events { journal.note("log \(row.stream.rawValue) \(row.type)") }
     }
     public func appendDurably(_ batch: LogBatch) async throws -> [EventRow] {

@@ -20,6 +20,15 @@ extension EventStore {
         }
     }
 
+    /// What was being written down when the log was closed, the oldest first.
+    public func transcriptions() async throws -> [TranscriptionRecord] {
+        try await pool.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT \(RecordReading.transcriptionColumns) FROM transcriptions ORDER BY ended, id"
+            ).map(RecordReading.transcription)
+        }
+    }
+
     /// Bytes of all files together.
     public func fileBytes() async throws -> Int64 {
         try await pool.read { db in try Int64.fetchOne(db, sql: "SELECT coalesce(sum(byte_count), 0) FROM files") ?? 0 }

@@ -24,6 +24,10 @@ enum RecordReading {
         properties
         """
     static let fileColumns = "id, application, conversation, recording, format, byte_count, started, ended"
+    static let transcriptionColumns = """
+        id, application, conversation, recording, sound, file, leg, event_url, event_method, language, sentiment,
+        started, ended
+        """
 
     static func event(_ row: Row) throws -> EventRow {
         let body: Data = row[7]
@@ -57,6 +61,14 @@ enum RecordReading {
         leg.sipCallID = row[16]
         leg.clientReference = row[17]
         return leg
+    }
+
+    static func transcription(_ row: Row) throws -> TranscriptionRecord {
+        TranscriptionRecord(
+            id: TranscriptionID(row[0]), application: ApplicationID(row[1]), conversation: ConversationID(row[2]),
+            recording: RecordingID(row[3]), sound: row[4], file: FileID(row[5]),
+            leg: (row[6] as String?).map(LegID.init), eventTarget: try target(url: row[7], method: row[8]),
+            language: row[9], wantsSentiment: row[10], started: wall(row[11]), ended: wall(row[12]))
     }
 
     static func member(_ row: Row) throws -> MemberRecord {

@@ -151,6 +151,36 @@ struct RecordWriting {
         binder.bind(file.ended)
         try binder.run()
     }
+
+    func insert(_ transcription: TranscriptionRecord) throws {
+        var binder = RowBinder(
+            try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO transcriptions (id, application, conversation, recording, sound, file, leg,
+                        event_url, event_method, language, sentiment, started, ended)
+                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+                    """))
+        binder.bind(transcription.id.text)
+        binder.bind(transcription.application.text)
+        binder.bind(transcription.conversation.text)
+        binder.bind(transcription.recording.text)
+        binder.bind(transcription.sound)
+        binder.bind(transcription.file.text)
+        binder.bind(transcription.leg?.text)
+        binder.bind(transcription.eventTarget?.url)
+        binder.bind(transcription.eventTarget?.method.rawValue)
+        binder.bind(transcription.language)
+        binder.bind(transcription.wantsSentiment)
+        binder.bind(transcription.started)
+        binder.bind(transcription.ended)
+        try binder.run()
+    }
+
+    func remove(_ transcription: TranscriptionID) throws {
+        var binder = RowBinder(try db.cachedStatement(sql: "DELETE FROM transcriptions WHERE id = ?"))
+        binder.bind(transcription.text)
+        try binder.run()
+    }
 }
 
 extension EventStream {

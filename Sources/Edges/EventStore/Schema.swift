@@ -16,8 +16,29 @@ enum Schema {
         migrator.registerMigration("4 calls placed by users") { db in
             try db.execute(sql: "ALTER TABLE legs ADD COLUMN client_ref TEXT")
         }
+        migrator.registerMigration("5 transcriptions under way") { db in
+            try db.execute(sql: version5)
+        }
         return migrator
     }
+
+    private static let version5 = """
+        CREATE TABLE transcriptions (
+            id TEXT PRIMARY KEY,
+            application TEXT NOT NULL,
+            conversation TEXT NOT NULL,
+            recording TEXT NOT NULL,
+            sound TEXT NOT NULL,
+            file TEXT NOT NULL,
+            leg TEXT,
+            event_url TEXT,
+            event_method TEXT,
+            language TEXT NOT NULL,
+            sentiment INTEGER NOT NULL,
+            started INTEGER NOT NULL,
+            ended INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
 
     private static let version3 = """
         CREATE TABLE applications (

@@ -197,6 +197,8 @@ final class StoreWriter: Sendable {
                     for member in batch.members { members[member.id] = member }
                     for conversation in batch.conversations { conversations[conversation.id] = conversation }
                     for file in batch.files { try writing.insert(file) }
+                    for transcription in batch.transcriptions { try writing.insert(transcription) }
+                    for id in batch.transcribed { try writing.remove(id) }
                 case .progress(let progress): try progress.write(to: db)
                 case .barrier: break
                 }

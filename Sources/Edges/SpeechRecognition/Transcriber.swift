@@ -9,7 +9,7 @@ import WireJSON
 /// Writes finished recordings down, one after the other: each channel is cut into utterances, these are recognised, and the
 /// transcript becomes a file.
 ///
-/// - Bounds: `limit` recordings wait; more are refused.
+/// - Bounds: `limit` recordings wait beside the one that is written down; more are refused.
 /// - Threading: any thread; a thread of its own, made with the first recording, reads files and waits for engines.
 /// - Fails with: a reason in the result.
 public final class Transcriber: Transcribing {
@@ -50,8 +50,11 @@ public final class Transcriber: Transcribing {
 
     public func transcribe(_ order: TranscriptionOrder, done: @escaping @Sendable (TranscriptionResult) -> Void) {
         let (refusal, needsThread) = shared.state.withLock { state -> (String?, Bool) in
-            if state.isStopped { return ("the box is stopping", false) }
-            if state.waiting.count >= limit { return ("limits.transcriptions is reached: \(limit)", false) }
+            // Left to the next start, as all that is under way.
+            if state.isStopped { return (nil, false) }
+            if state.waiting.count + (state.current == nil ? 0 : 1) > limit {
+                return ("limits.transcriptions is reached: \(limit)", false)
+            }
             state.waiting.append(Job(order: order, done: done))
             defer { state.hasThread = true }
             return (nil, !state.hasThread)
@@ -64,20 +67,16 @@ public final class Transcriber: Transcribing {
         shared.arrived.signal()
     }
 
-    /// Ends what runs and what waits: each is told.
+    /// Ends what runs and what waits; nobody is told, for it is taken up again at the next start.
     public func stop() {
-        let jobs = shared.state.withLock { state in
+        shared.state.withLock { state in
             state.isStopped = true
             state.utterance?.cancel()
-            defer {
-                state.waiting = []
-                state.current = nil
-            }
-            return [state.current].compactMap(\.self) + state.waiting
+            state.waiting = []
+            state.current = nil
         }
         shared.answered.signal()
         shared.arrived.signal()
-        for job in jobs { job.done(TranscriptionResult(byteCount: 0, failure: "the box was stopped")) }
     }
 
     private func startThread() {
@@ -86,16 +85,18 @@ public final class Transcriber: Transcribing {
             while let order = Self.next(shared) {
                 let begun = ContinuousClock.now
                 let result = Self.write(order, recogniser, shared)
+                guard let job = shared.state.withLock({ $0.current.take() }) else {
+                    // Stopped meanwhile: it is written anew.
+                    _ = unsafe unlink(order.path)
+                    continue
+                }
                 log.info(
                     "recording transcribed",
                     metadata: [
                         "request": .string(order.id.text), "took": "\(ContinuousClock.now - begun)",
                         "failure": .string(result.failure ?? "none"),
                     ])
-                let job = shared.state.withLock { $0.current.take() }
-                // Stopped meanwhile: nobody will hear of the file.
-                if job == nil { _ = unsafe unlink(order.path) }
-                job?.done(result)
+                job.done(result)
             }
         }
         thread.name = "transcripts"

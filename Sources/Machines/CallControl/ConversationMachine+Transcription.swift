@@ -10,21 +10,30 @@ extension ConversationMachine {
     /// A recording is complete and told: it is written down if that was asked for.
     mutating func transcribe(_ recording: Recording, _ leg: LegID?, from started: WallTime) {
         guard let wish = recording.transcription else { return }
-        let pending = PendingTranscription(
-            recording: recording.id, file: .make(), leg: leg, action: leg == nil ? "conversation" : "record",
-            event: wish.event ?? recording.event, started: started, ended: lastInstant)
-        let order = TranscriptionOrder(
-            id: .make(), recording: FileRecord.name(recording.file, recording.format.stored),
-            path: FileRecord.name(pending.file, .json), language: wish.spokenLanguage,
-            wantsSentiment: wish.sentimentAnalysis)
-        transcriptions[order.id] = pending
-        emit(.transcribe(order))
+        let pending = TranscriptionRecord(
+            id: .make(), application: application, conversation: id, recording: recording.id,
+            sound: FileRecord.name(recording.file, recording.format.stored), file: .make(), leg: leg,
+            eventTarget: wish.event ?? recording.event, language: wish.spokenLanguage,
+            wantsSentiment: wish.sentimentAnalysis, started: started, ended: lastInstant)
+        step.batch.transcriptions.append(pending)
+        transcribe(pending)
+    }
+
+    /// Has a recording written down whose order is on disk already, or in this transaction.
+    mutating func transcribe(_ pending: TranscriptionRecord) {
+        transcriptions[pending.id] = pending
+        emit(
+            .transcribe(
+                TranscriptionOrder(
+                    id: pending.id, recording: pending.sound, path: FileRecord.name(pending.file, .json),
+                    language: pending.language, wantsSentiment: pending.wantsSentiment)))
     }
 
     /// The `transcription` webhook, its twin of the RTC stream and the file's row, in one transaction. The call, and the
     /// conversation with it, is often over by then: its log is closed, and the event has no id.
     mutating func transcribed(_ id: TranscriptionID, _ result: TranscriptionResult, _ world: World) {
         guard let pending = transcriptions.removeValue(forKey: id) else { return }
+        step.batch.transcribed.append(id)
         let hasFile = result.failure == nil && result.byteCount > 0
         let url = "\(world.settings.recordingBase)/v1/files/\(pending.file.text)"
         rtc(
@@ -37,7 +46,8 @@ extension ConversationMachine {
             transcriptionRow(
                 "error",
                 [
-                    "reason": .string("\(pending.action) transcription: \(result.failure ?? "nothing was written")"),
+                    "reason": .string(
+                        "\(pending.action.rawValue) transcription: \(result.failure ?? "nothing was written")"),
                     "conversation_uuid": .string(self.id.text), "timestamp": .string(lastInstant.iso8601),
                 ], pending.leg, nil)
             note(.warning, "a recording could not be transcribed", pending.leg, result.failure ?? "")
@@ -53,7 +63,7 @@ extension ConversationMachine {
                 "conversation_uuid": .string(self.id.text), "type": "record",
                 "recording_uuid": .string(pending.recording.text), "status": "transcribed",
                 "transcription_url": .string(url),
-            ], pending.leg, pending.event)
+            ], pending.leg, pending.eventTarget)
     }
 
     /// In the order of its leg's events, though the leg may be over: the recording is told first.

@@ -41,7 +41,7 @@ public struct ConversationMachine: Sendable {
     /// Its next recording, asked for while the last one was being completed.
     var nextRoomRecording: RoomRecordingWish?
     /// Recordings that are being written down; the conversation may be over before they are.
-    var transcriptions: [TranscriptionID: PendingTranscription] = [:]
+    var transcriptions: [TranscriptionID: TranscriptionRecord] = [:]
     /// A named room is silent until a member with `startOnEnter` is in it.
     var hasStarted = false
     var isOver = false
@@ -89,8 +89,10 @@ public struct ConversationMachine: Sendable {
     }
 
     /// One that is over: it refuses every leg.
-    public init(ended id: ConversationID, application: Application) {
+    public init(ended id: ConversationID, application: Application, stored: ConversationRecord? = nil) {
         self.init(id: id, application: application)
+        record = stored
+        sequence = stored?.sequenceNumber ?? 0
         isOver = true
     }
 
@@ -151,6 +153,7 @@ public struct ConversationMachine: Sendable {
         case .recordingSilent(let leg, let id): stopRecordings(of: leg) { $0.id == id }
         case .recordingEnded(let leg, let id, let result): recordingEnded(id, leg, result, world)
         case .transcribed(let id, let result): transcribed(id, result, world)
+        case .transcribeAgain(let pending): transcribe(pending)
         case .listened(let leg, let id, let news): listened(leg, id, news, world)
         case .speaking(let leg, let isSpeaking): speaks(leg, isSpeaking, world)
         case .clientsChanged: break  // what follows is settled after every input

@@ -26,6 +26,8 @@ public enum ConversationInput: Sendable {
     case recordingEnded(LegID?, RecordingID, RecordingResult)
     /// A transcript is complete, or will not be.
     case transcribed(TranscriptionID, TranscriptionResult)
+    /// One that a former run had not told.
+    case transcribeAgain(TranscriptionRecord)
     /// News of what a leg's script listens for.
     case listened(LegID, ListeningID, ListeningNews)
     case timer(TimerKey)
@@ -62,8 +64,8 @@ extension ConversationInput {
             .speaking(let leg, _):
             leg
         case .recordingEnded(let leg, _, _): leg
-        case .transcribed, .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt, .receive, .departed,
-            .close, .clientsChanged:
+        case .transcribed, .transcribeAgain, .knock, .place, .sessionRinging, .playDone, .playFailed, .timer, .adopt,
+            .receive, .departed, .close, .clientsChanged:
             nil
         }
     }

@@ -9,21 +9,6 @@ struct RoomRecordingWish: Hashable, Sendable {
     var transcription: Transcription?
 }
 
-/// A recording that is complete and is being written down.
-struct PendingTranscription: Sendable {
-    let recording: RecordingID
-    /// The transcript.
-    let file: FileID
-    /// Its leg, which may be over; nil: a room's.
-    let leg: LegID?
-    /// `record` or `conversation`, as error events name it.
-    let action: String
-    /// The `transcription` event goes here.
-    let event: WebhookTarget?
-    let started: WallTime
-    let ended: WallTime
-}
-
 /// One recording of a leg or of a named room, from its action to its `record` event.
 struct Recording: Sendable {
     enum Phase: Hashable, Sendable {

@@ -8,6 +8,9 @@ public struct LogBatch: Sendable {
     public var members: [MemberRecord]
     public var conversations: [ConversationRecord]
     public var files: [FileRecord]
+    /// Transcriptions that begin, and those that are told.
+    public var transcriptions: [TranscriptionRecord] = []
+    public var transcribed: [TranscriptionID] = []
 
     public init(
         events: [EventRow] = [], legs: [LegRecord] = [], members: [MemberRecord] = [],
@@ -22,6 +25,7 @@ public struct LogBatch: Sendable {
 
     public var isEmpty: Bool {
         events.isEmpty && legs.isEmpty && members.isEmpty && conversations.isEmpty && files.isEmpty
+            && transcriptions.isEmpty && transcribed.isEmpty
     }
 }
 

@@ -36,6 +36,7 @@ public struct TranscriptionResult: Hashable, Sendable {
 /// Writes recordings down, off every real-time thread and below the calls in priority.
 public protocol Transcribing: Sendable {
     /// Never waits.
-    /// - Parameter done: called once, on any thread.
+    /// - Parameter done: called once, on any thread; never where the box ends first, which takes the order up again at its
+    ///   next start.
     func transcribe(_ order: TranscriptionOrder, done: @escaping @Sendable (TranscriptionResult) -> Void)
 }

@@ -1,5 +1,5 @@
 import CallControl
-import CallModel
+public import CallModel
 import EdgeProtocols
 import Synchronization
 
@@ -28,6 +28,23 @@ extension Switchboard {
     func stored(_ bytes: Int64) { tables.withLock { $0.storedBytes += bytes } }
 
     public var recordedBytes: Int64 { tables.withLock { $0.storedBytes } }
+
+    /// Goes on with what a former run had not written down; after `knowRooms`, so that a room that lives on tells of it.
+    public func resume(_ pending: TranscriptionRecord, conversation stored: ConversationRecord?) {
+        home(of: pending, stored).post(.transcribeAgain(pending))
+    }
+
+    private func home(of pending: TranscriptionRecord, _ stored: ConversationRecord?) -> ConversationActor {
+        if let living = conversation(pending.conversation) { return living }
+        if let stored, stored.state != .deleted, !stored.isTransient,
+            let room = room(stored.name, application: stored.application), room.id == stored.id
+        {
+            return room
+        }
+        let machine = ConversationMachine(
+            ended: pending.conversation, application: application(pending.application), stored: stored)
+        return ConversationActor(machine: machine, switchboard: self, edges: edges)
+    }
 
     func recordingSilent(_ id: RecordingID) {
         guard let entry = tables.withLock({ $0.recordings[id] }), let leg = entry.leg else { return }

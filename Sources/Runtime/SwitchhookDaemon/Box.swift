@@ -138,6 +138,7 @@ final class Box: Sendable {
         try await sockets.start()
         try sip.start()
         try await server.start()
+        try await resumeTranscriptions()
         gauges.start()
         housekeeping.withLock { $0 = Task { [weak self] in await Self.keepHouse { self } } }
         resting.withLock { $0 = Task { [weak self] in await Self.restWhenQuiet { self } } }
@@ -157,6 +158,15 @@ final class Box: Sendable {
         if remains.isEmpty { return }
         logger.notice("closing legs of a former run", metadata: ["conversations": "\(remains.count)"])
         try await switchboard.closeRemains(remains)
+    }
+
+    private func resumeTranscriptions() async throws {
+        let pending = try await store.transcriptions()
+        if pending.isEmpty { return }
+        logger.notice("writing down recordings of a former run", metadata: ["recordings": "\(pending.count)"])
+        for one in pending {
+            switchboard.resume(one, conversation: try await store.conversation(one.conversation))
+        }
     }
 
     /// Takes over numbers, applications, users, trunks, webhooks and the log level; a bad file changes nothing.

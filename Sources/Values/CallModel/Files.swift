@@ -28,6 +28,53 @@ public struct FileID: Identifier {
     public static func make() -> Self { Self(UUIDText.random()) }
 }
 
+/// A recording that is complete and is being written down. Kept from the transaction that tells of the recording to the one
+/// that tells of its transcript, so that a box that ended meanwhile goes on with it at its next start.
+public struct TranscriptionRecord: Hashable, Sendable {
+    /// `record` or `conversation`, as error events name it.
+    public enum Action: String, Hashable, Sendable { case record, conversation }
+
+    public var id: TranscriptionID
+    public var application: ApplicationID
+    public var conversation: ConversationID
+    public var recording: RecordingID
+    /// Name of the recording in the folder of files.
+    public var sound: String
+    /// The transcript.
+    public var file: FileID
+    /// Its leg, which may be over; nil: a room's.
+    public var leg: LegID?
+    /// The `transcription` event goes here; nil: to the Application's URL.
+    public var eventTarget: WebhookTarget?
+    /// BCP-47.
+    public var language: String
+    public var wantsSentiment: Bool
+    /// Of the recording.
+    public var started: WallTime
+    public var ended: WallTime
+
+    public var action: Action { leg == nil ? .conversation : .record }
+
+    public init(
+        id: TranscriptionID, application: ApplicationID, conversation: ConversationID, recording: RecordingID,
+        sound: String, file: FileID, leg: LegID?, eventTarget: WebhookTarget?, language: String,
+        wantsSentiment: Bool, started: WallTime, ended: WallTime
+    ) {
+        self.id = id
+        self.application = application
+        self.conversation = conversation
+        self.recording = recording
+        self.sound = sound
+        self.file = file
+        self.leg = leg
+        self.eventTarget = eventTarget
+        self.language = language
+        self.wantsSentiment = wantsSentiment
+        self.started = started
+        self.ended = ended
+    }
+}
+
 /// Containers a recording may have.
 public enum RecordingFormat: String, Hashable, Sendable, CaseIterable {
     case mp3, wav, ogg
