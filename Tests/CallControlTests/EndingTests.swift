@@ -73,6 +73,26 @@ import WireJSON
         #expect(rig.machine.hasEnded)
     }
 
+    @Test(
+        "a call that could not be connected is an error event before its status; a refusal, or nobody there, is none",
+        arguments: [(404, true), (500, true), (486, false), (480, false), (603, false)])
+    func outboundError(code: Int, isError: Bool) throws {
+        let rig = Rig()
+        rig.call(.connect(phone()), .wait(seconds: 60))
+        rig.send(.sip(try #require(rig.callee), .failed(status: code, fromPeer: true)))
+        let types = rig.rows.filter { $0.stream == .voice }.map(\.type)
+        #expect(types.contains("error") == isError)
+        guard isError, let index = types.firstIndex(of: "error") else { return }
+        #expect(types[index + 1] == "failed")
+        let row = try #require(rig.rows.first { $0.type == "error" })
+        let failed = try #require(rig.voice("failed"))
+        #expect(row.leg?.text == failed["uuid"]?.string && row.destination == nil)
+        let event = try #require(rig.voice("error")?.object)
+        #expect(event.keys == ["reason", "conversation_uuid", "timestamp"])
+        let detail = failed["detail"]?.string ?? ""
+        #expect(event["reason"] == .string("Outbound call failed. \(detail) (\(code)): 447700900002"))
+    }
+
     @Test("our ring timer ends B as timeout, A hears 480 and the Application timeout")
     func ringTimeout() throws {
         let rig = Rig()

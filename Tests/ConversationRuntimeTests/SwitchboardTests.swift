@@ -274,7 +274,10 @@ private struct Box {
         receipt.begin()
         #expect(await box.journal.wait(for: "log rtc conversation:deleted"))
         let voice = box.log.rows.filter { $0.stream == .voice }
-        #expect(voice.map(\.type) == ["started", "failed"])
+        #expect(voice.map(\.type) == ["started", "error", "failed"])
+        let error = try JSON(parsing: voice[1].body)
+        #expect(error.object?.keys == ["reason", "conversation_uuid", "timestamp"])
+        #expect(error["reason"]?.string?.hasPrefix("Outbound call failed. cannot_route (\(code)): ") == true)
         let failed = try JSON(parsing: try #require(voice.last).body)
         #expect(failed["detail"] == "cannot_route" && failed["sip_code"] == JSON(code))
         #expect(failed["uuid"] == .string(receipt.leg.text) && failed["direction"] == "outbound")

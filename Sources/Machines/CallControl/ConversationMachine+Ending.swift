@@ -60,6 +60,7 @@ extension ConversationMachine {
         } else if leg.knocker != nil {
             knockingCancelled(leg, ending)
         }
+        if ending.voiceStatus == .failed, leg.direction == .outbound { outboundFailed(leg, ending) }
         let asked = voiceEnding(leg, ending, world)
 
         var record = leg.record(application: application, conversation: id)
@@ -98,6 +99,13 @@ extension ConversationMachine {
                 "reason": ["code": .string(reason.code), "text": .string(reason.text)],
                 "timestamp": ["created": .string(leg.startedAt.iso8601), "left": .string(lastInstant.iso8601)],
             ], clients: false)
+    }
+
+    /// A call that could not be connected is an error too (voice-webhooks §7); its last event stays the status.
+    private mutating func outboundFailed(_ leg: Leg, _ ending: LegEnding) {
+        let cause = ending.sipCode.map(String.init) ?? ending.reason
+        errorEvent(
+            "Outbound call failed. \(ending.detail ?? ending.reason) (\(cause)): \(leg.to.address)", leg: leg)
     }
 
     private mutating func hangupEvents(_ leg: Leg, _ ending: LegEnding, _ world: World) {

@@ -128,8 +128,10 @@ def check(box, backend, *legs, order=None):
     def mine(request):
         return request.path != "/rtc"
 
-    wanted = sum(len(leg.wanted) for leg in legs)
-    told = sum(method == "POST" for leg in legs for _, method, *_ in leg.wanted)
+    # One that could not be connected is an error event besides.
+    failing = [leg for leg in legs if leg.direction == "outbound" and leg.wanted[-1][0] == "failed"]
+    wanted = sum(len(leg.wanted) for leg in legs) + len(failing)
+    told = sum(method == "POST" for leg in legs for _, method, *_ in leg.wanted) + len(failing)
     backend.wait(lambda _: len([r for r in list(backend.requests) if mine(r)]) >= wanted)
     # Nothing is on its way any more: the log has as many rows as have come.
     rows = [row for row in box.events() if row["stream"] == "voice" and row["position"] > box.checked]
@@ -137,8 +139,12 @@ def check(box, backend, *legs, order=None):
     box.checked = rows[-1]["position"]
     requests = [request for request in list(backend.requests) if mine(request)]
     assert len(requests) == wanted, requests
+    errors = [r for r in requests if r.fields.keys() == {"reason", "conversation_uuid", "timestamp"}]
+    assert len(errors) == len(failing), errors
     of_leg = {}
     for request in requests:
+        if request in errors:
+            continue
         of_leg.setdefault((request.fields or {}).get("uuid"), []).append(request)
     assert len(of_leg) == len(legs), requests
     names = {}
@@ -147,6 +153,14 @@ def check(box, backend, *legs, order=None):
         assert uuid, f"{leg.name} did not begin: {requests}"
         leg.check(of_leg[uuid])
         names[uuid] = leg.name
+        if leg in failing:
+            failed = of_leg[uuid][-1]
+            reason = f"Outbound call failed. {failed.fields['detail']} ({failed.fields['sip_code']}): {leg.callee}"
+            [error] = [e for e in errors if e.fields["reason"] == reason]
+            assert (error.method, error.path) == ("POST", "/event")
+            for key in ("conversation_uuid", "timestamp"):
+                assert error.fields[key] == failed.fields[key]
+            assert requests.index(error) < requests.index(failed), "the status is the leg's last event"
     if order is not None:
         came = [f"{names[r.fields['uuid']]} {r.fields['status']}" for r in requests if r.fields.get("status")]
         assert came == order, came
