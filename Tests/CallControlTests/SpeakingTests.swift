@@ -40,7 +40,7 @@ import WireJSON
         rig.clients = ClientPresence()
         rig.send(.clientsChanged)
         #expect(orders(rig) == [true, false])
-        rig.clients.seesAll = true
+        rig.clients.users = ["auto"]
         rig.send(.clientsChanged)
         rig.send(.hangUp(rig.caller))
         #expect(orders(rig) == [true, false, true, false], "it ends with the conversation")
@@ -48,7 +48,7 @@ import WireJSON
 
     @Test("sessions are shown on and off, in pairs, without an id and without a row of the log")
     func shown() throws {
-        let rig = rig { $0.clients.seesAll = true }
+        let rig = rig { $0.clients.users = ["auto"] }
         let rows = rig.rows.count
         rig.send(.speaking(rig.caller, true))
         rig.send(.speaking(rig.caller, true))
@@ -81,7 +81,7 @@ import WireJSON
     func off() {
         let rig = rig {
             $0.speaking = .off
-            $0.clients.seesAll = true
+            $0.clients.users = ["auto"]
         }
         #expect(orders(rig).isEmpty)
     }

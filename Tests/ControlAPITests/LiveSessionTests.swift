@@ -125,17 +125,20 @@ struct LiveSessionTests {
         }
     }
 
-    @Test("the runtime is told whose sessions there are, when the first of a user comes and the last goes")
+    @Test("the runtime is told which users have sessions, when the first of one comes and the last goes")
     func presence() async throws {
         let hub = hub()
         var sessions = [try await hub.open(application: Samples.mine, user: "kiosk", since: nil)]
         sessions.append(try await hub.open(application: Samples.mine, user: "kiosk", since: nil))
         sessions.append(try await hub.open(application: Samples.mine, user: nil, since: nil))
         let kiosk = ClientPresence(users: ["kiosk"])
-        #expect(commands.presence == [kiosk, ClientPresence(seesAll: true, users: ["kiosk"])])
+        sessions.append(try await hub.open(application: Samples.mine, user: "other", since: nil))
+        #expect(commands.presence == [kiosk, ClientPresence(users: ["kiosk", "other"])])
         sessions.removeLast()
         sessions.removeLast()
         #expect(commands.presence.dropFirst(2) == [kiosk])
+        sessions.removeLast()
+        #expect(commands.presence.count == 3)
         sessions.removeLast()
         #expect(commands.presence.dropFirst(3) == [ClientPresence()])
     }

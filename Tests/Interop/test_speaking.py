@@ -1,6 +1,8 @@
 """Who speaks: told to live sessions, to webhooks only where the owner wants that, and never listed."""
 
 import json
+import re
+import urllib.request
 
 import pytest
 
@@ -21,6 +23,13 @@ def read_until(socket, kind):
         if not event["type"].startswith("session:"):
             events.append(event)
     return events
+
+
+def packets(box):
+    """Packets of sound so far by the path that they took."""
+    with urllib.request.urlopen(f"{box.url}/metrics", timeout=5) as answer:
+        found = re.findall(r'switchhook_media_packets_total\{path="(\w+)"\} (\d+)', answer.read().decode())
+    return {path: int(count) for path, count in found}
 
 
 @pytest.mark.parametrize("wants", ["clients", "webhooks"])
@@ -58,3 +67,22 @@ def test_a_session_sees_who_speaks(make_box, backend, make_phone, wants):
         assert len(stored) == 2
     else:
         assert not posted and not stored
+
+
+def test_who_only_watches_keeps_no_call_from_being_relayed(box, backend, make_phone):
+    bob, phone = make_phone("bob"), make_phone()
+    backend.script = [{"action": "connect", "endpoint": [{"type": "sip", "uri": f"sip:bob@127.0.0.1:{bob.port}"}]}]
+    with websockets.connect(
+            f"ws://127.0.0.1:{box.http_port}/v1/events",
+            additional_headers={"Authorization": f"Bearer {box.token()}"}) as socket:
+        assert json.loads(socket.recv(timeout=10))["type"] == "session:ready"
+        phone.call(NUMBER, box.sip_port)
+        phone.wait_answer()
+        before = packets(box)
+        phone.say(tone(500, 0.6))
+        bob.listen(1)
+        after = packets(box)
+        phone.hang_up()
+        events = read_until(socket, "conversation:deleted")
+    assert after["relay"] - before["relay"] >= 30 and after["mix"] == before["mix"], (before, after)
+    assert not [event for event in events if event["type"].startswith("audio:speaking")]

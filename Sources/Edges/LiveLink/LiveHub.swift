@@ -101,8 +101,7 @@ package final class LiveHub: Sendable {
     /// Whose sessions the application has; told whenever the first of a user comes or the last goes.
     private static func presence(_ application: ApplicationID, _ state: State) -> ClientPresence {
         let owners = state.owners.keys.filter { $0.application == application }
-        return ClientPresence(
-            seesAll: owners.contains { $0.user == nil }, users: Set(owners.compactMap { $0.user }))
+        return ClientPresence(users: Set(owners.compactMap { $0.user }))
     }
 
     private func admit(_ owner: Owner, _ id: String) throws(LiveRefusal) {
@@ -118,7 +117,7 @@ package final class LiveHub: Sendable {
             state.count += 1
             gauge.record(state.count)
             // Under the lock: what is told is in the order in which it happened.
-            if state.owners[owner]?.count == 1 {
+            if owner.user != nil, state.owners[owner]?.count == 1 {
                 commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
             }
         }
@@ -129,7 +128,7 @@ package final class LiveHub: Sendable {
             state.listeners.removeValue(forKey: id)?.passing.finish()
             let left = state.owners[owner, default: []].filter { $0 != id }
             state.owners[owner] = left.isEmpty ? nil : left
-            if left.isEmpty {
+            if owner.user != nil, left.isEmpty {
                 commands.clientsChanged(of: owner.application, to: Self.presence(owner.application, state))
             }
             state.count -= 1

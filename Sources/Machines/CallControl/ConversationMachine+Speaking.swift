@@ -18,7 +18,6 @@ extension ConversationMachine {
         case .off: return false
         case .webhooks: return true
         case .clients:
-            if world.clients.seesAll { return true }
             if world.clients.users.isEmpty { return false }
             return legs.values.contains {
                 $0.kind == .app && $0.member != nil && world.clients.users.contains($0.user.name)

@@ -123,19 +123,15 @@ public protocol CallCommands: Sendable {
     func hangUpDevice(user: String) async throws(CommandFault)
     /// An acknowledgement of `member:invited` by a live session of the user.
     func clientAcknowledgedInvitation(member: MemberID, conversation: ConversationID) async
-    /// Live sessions of an application have come or gone.
+    /// Live sessions of an application's users have come or gone.
     func clientsChanged(of application: ApplicationID, to presence: ClientPresence)
 }
 
-/// Whose live sessions an application has.
+/// Whose live sessions an application has. Those of its own token are none of a member: they see every conversation, but
+/// nothing is mixed for them (events.md §3, column Cli; design §4).
 public struct ClientPresence: Hashable, Sendable {
-    /// One without a user, which sees every conversation.
-    public var seesAll: Bool
     public var users: Set<String>
-    public init(seesAll: Bool = false, users: Set<String> = []) {
-        self.seesAll = seesAll
-        self.users = users
-    }
+    public init(users: Set<String> = []) { self.users = users }
 }
 
 /// Tells live sessions what is not stored.
