@@ -27,6 +27,32 @@ struct RedundantAudioTests {
         #expect(blocks.allSatisfy { $0.payloadType == 5 })
     }
 
+    @Test("a packet takes another payload type in all its blocks, and nothing else changes")
+    func renamed() throws {
+        var packet = header(5, 320, 2) + header(5, 160, 3) + [5] + [5, 2, 3, 4, 5, 6]
+        let before = try #require(read(packet))
+        unsafe packet.withUnsafeMutableBytes { raw in
+            guard let start = raw.baseAddress, let parsed = unsafe RedundantAudio(parsing: UnsafeRawBufferPointer(raw))
+            else { return }
+            #expect(parsed.isAll(of: 5) && !parsed.isAll(of: 6))
+            unsafe parsed.rename(to: 111, in: start.assumingMemoryBound(to: UInt8.self))
+        }
+        let after = try #require(read(packet))
+        #expect(after.allSatisfy { $0.payloadType == 111 })
+        #expect(
+            after.map { [$0.offset, UInt32($0.start), UInt32($0.count)] }
+                == before.map { [$0.offset, UInt32($0.start), UInt32($0.count)] })
+        #expect(packet.suffix(6) == [5, 2, 3, 4, 5, 6])
+    }
+
+    @Test(
+        "the time between tells how many packets ago a block was sent, when they are of one length",
+        arguments: [(320, 160, 2), (160, 160, 1), (240, 160, 0), (160, 0, 0)])
+    func back(offset: Int, ticks: Int, packets: Int) throws {
+        let blocks = try #require(read(header(5, UInt32(offset), 1) + [5, 1, 2]))
+        #expect(blocks[0].packetsBefore(ticks: ticks) == packets)
+    }
+
     @Test("the largest figures of a header survive, larger ones are not written")
     func limits() throws {
         let packet = header(127, 16_383, 1023) + [0] + [UInt8](repeating: 7, count: 1023)

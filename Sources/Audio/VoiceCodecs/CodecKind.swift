@@ -75,6 +75,15 @@ public enum CodecKind: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Ticks of the RTP clock in a payload; 0 when it is broken.
+    @_noLocks public func ticks(ofPayload payload: UnsafePointer<UInt8>, count: Int) -> Int {
+        switch self {
+        case .pcmu, .pcma, .g722: count
+        case .l16Narrow, .l16Wide, .l16Full: count / 2
+        case .opus, .opusNarrow, .opusWide: max(0, unsafe OpusDecoderHandle.tickCount(of: payload, count: count))
+        }
+    }
+
     /// Static RTP payload type; nil: a dynamic one is negotiated.
     public var staticPayloadType: UInt8? {
         @_noLocks get {

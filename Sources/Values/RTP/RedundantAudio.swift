@@ -17,6 +17,14 @@ public struct RedundantAudio: Sendable {
             self.start = start
             self.count = count
         }
+
+        /// How many packets ago its payload was sent. No number is in its header: the time between tells, when all packets
+        /// are as long as this one.
+        /// - Parameter ticks: of the RTP clock in it.
+        /// - Returns: 0 when it cannot be told.
+        @_noLocks public func packetsBefore(ticks: Int) -> Int {
+            ticks > 0 && Int(offset) % ticks == 0 ? Int(offset) / ticks : 0
+        }
     }
 
     @inlinable public static var longestOffset: UInt32 { @_noLocks get { 16_383 } }
@@ -65,6 +73,27 @@ public struct RedundantAudio: Sendable {
     @_noLocks public func block(_ index: Int) -> Block { blocks[index] }
 
     public var newest: Block { @_noLocks get { blocks[count &- 1] } }
+
+    /// All blocks are of one payload type.
+    @_noLocks public func isAll(of payloadType: UInt8) -> Bool {
+        var index = 0
+        while index < count {
+            if blocks[index].payloadType != payloadType { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    /// Gives all blocks of the packet another payload type.
+    /// - Parameter payload: what was parsed.
+    @_noLocks public func rename(to payloadType: UInt8, in payload: UnsafeMutablePointer<UInt8>) {
+        var index = 0
+        while index < count {
+            let place = 4 &* index
+            unsafe payload[place] = payload[place] & 0x80 | payloadType & 0x7F
+            index &+= 1
+        }
+    }
 
     /// Writes the header of an older block.
     /// - Returns: 4, or 0 when a figure is beyond its field or the buffer too short.

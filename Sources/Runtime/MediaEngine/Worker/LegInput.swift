@@ -120,11 +120,8 @@ package import VoiceCodecs
             index &+= 1
             let bytes = unsafe payload.advanced(by: block.start)
             if block.payloadType != type || block.count == 0 { continue }
-            // The packet's number is not in its header: the time between says how many packets ago it was.
-            let length = UInt32(truncatingIfNeeded: unsafe ticks(of: bytes, block.count))
-            if length == 0 || block.offset == 0 || block.offset % length != 0 { continue }
-            let back = UInt64(block.offset / length)
-            if back >= sequence { continue }
+            let back = UInt64(block.packetsBefore(ticks: unsafe codec.ticks(ofPayload: bytes, count: block.count)))
+            if back == 0 || back >= sequence { continue }
             unsafe playout.pushCopy(
                 bytes, count: block.count, sequence: sequence &- back, timestamp: timestamp &- block.offset,
                 arrival: arrival)
@@ -135,15 +132,6 @@ package import VoiceCodecs
             payload.advanced(by: newest.start), count: newest.count, sequence: sequence, timestamp: timestamp,
             arrival: arrival)
         return true
-    }
-
-    /// Ticks of the RTP clock in a payload; 0 when it is broken.
-    @_noLocks private func ticks(of payload: UnsafePointer<UInt8>, _ count: Int) -> Int {
-        switch codec {
-        case .pcmu, .pcma, .g722: count
-        case .l16Narrow, .l16Wide, .l16Full: count / 2
-        case .opus, .opusNarrow, .opusWide: max(0, unsafe OpusDecoderHandle.tickCount(of: payload, count: count))
-        }
     }
 
     /// Another source, or back from relaying.

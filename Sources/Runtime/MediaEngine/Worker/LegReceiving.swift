@@ -104,7 +104,7 @@ extension LegBlock {
         }
     }
 
-    /// A packet with older payloads in front of its own (RFC 2198): the mix takes what it missed, the relay the newest.
+    /// A packet with older payloads in front of its own (RFC 2198).
     @_noLocks private mutating func takeRedundant(
         _ payload: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, _ sequence: UInt64, _ arrival: MonotonicInstant,
         _ settings: borrowing LegSettings, _ peer: LegPointer?, _ isMixed: Bool, _ scratch: borrowing Scratch
@@ -115,10 +115,9 @@ extension LegBlock {
             guard let packet = unsafe RedundantAudio(parsing: raw), packet.newest.payloadType == type,
                 packet.newest.count > 0
             else { return scratch.sink.countRefused() }
-            unsafe peer.pointee.relay(
-                payload: payload.advanced(by: packet.newest.start), packet.newest.count, marker: header.marker,
-                sequence: sequence, timestamp: header.timestamp, arrival: arrival.nanoseconds, map: &relay,
-                isHandedOver: false, scratch)
+            unsafe peer.pointee.relayRedundant(
+                packet, payload, header, type: type, sequence: sequence, arrival: arrival.nanoseconds, map: &relay,
+                scratch)
         } else if isMixed {
             let isTaken = unsafe input.pushRedundant(
                 payload, count: header.payloadCount, type: type, sequence: sequence, timestamp: header.timestamp,

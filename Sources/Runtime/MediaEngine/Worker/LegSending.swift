@@ -43,17 +43,12 @@ extension LegBlock {
         _ payload: UnsafeMutablePointer<UInt8>, _ count: Int, _ settings: borrowing LegSettings, timestamp: UInt32,
         _ scratch: borrowing Scratch, at now: UInt64
     ) {
-        let type = settings.redundancySendPayloadType
-        let (always, isOpus) = (settings.sendsCopiesAlways, settings.codec.isOpus)
-        if type != 255 && (always || reporting.lossPercent >= 2) {
-            let carriesLast = unsafe OpusDecoderHandle.carriesRecovery(payload, count: count)
-            let size = unsafe redundancy.pack(
-                payload, count: count, capacity: Scratch.payloadCapacity, type: settings.sendPayloadType,
-                timestamp: timestamp,
-                isChained: isOpus && carriesLast)
+        if sendsCopies {
+            let size = unsafe pack(payload, count, timestamp: timestamp)
             if size > 0 {
                 unsafe send(
-                    payload, size, type: type, timestamp: timestamp, marker: output.isFresh, scratch, at: now)
+                    payload, size, type: settings.redundancySendPayloadType, timestamp: timestamp,
+                    marker: output.isFresh, scratch, at: now)
                 return
             }
         } else {
@@ -62,6 +57,25 @@ extension LegBlock {
         unsafe send(
             payload, count, type: settings.sendPayloadType, timestamp: timestamp, marker: output.isFresh, scratch,
             at: now)
+    }
+
+    /// The peer takes older payloads again, and misses packets or is sent them in any case.
+    var sendsCopies: Bool {
+        @_noLocks get {
+            guard let settings, settings.redundancySendPayloadType != 255 else { return false }
+            return settings.sendsCopiesAlways || reporting.lossPercent >= 2
+        }
+    }
+
+    /// Puts older payloads in front of this one and remembers it.
+    /// - Parameter payload: with room for `Scratch.payloadCapacity` bytes.
+    /// - Returns: bytes that are there now; 0: there is no room, and nothing has changed.
+    @_noLocks mutating func pack(_ payload: UnsafeMutablePointer<UInt8>, _ count: Int, timestamp: UInt32) -> Int {
+        guard let settings else { return 0 }
+        let isChained = unsafe settings.codec.isOpus && OpusDecoderHandle.carriesRecovery(payload, count: count)
+        return unsafe redundancy.pack(
+            payload, count: count, capacity: Scratch.payloadCapacity, type: settings.sendPayloadType,
+            timestamp: timestamp, isChained: isChained)
     }
 
     /// Sends what is gathered although it is no whole packet; not with Opus, whose packets cannot have any length.
@@ -90,7 +104,7 @@ extension LegBlock {
         unsafe transmit(payload, count, header, scratch, at: now)
     }
 
-    @_noLocks private mutating func transmit(
+    @_noLocks mutating func transmit(
         _ payload: UnsafeMutablePointer<UInt8>, _ count: Int, _ header: RTPHeader, _ scratch: borrowing Scratch,
         at now: UInt64
     ) {
@@ -111,72 +125,6 @@ extension LegBlock {
         reporting.bytesSent &+= UInt64(count)
         reporting.lastSent = now
         reporting.lastTimestamp = header.timestamp
-    }
-
-    /// Sends on a packet of the other leg, renumbered so that this leg's stream goes on without a jump.
-    @_noLocks mutating func relayed(
-        _ bytes: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, sequence: UInt64, arrival: UInt64, isNoise: Bool,
-        map: inout RelayMap, _ scratch: borrowing Scratch
-    ) {
-        if isNoise {
-            unsafe relayNoise(bytes, header, sequence: sequence, arrival: arrival, map: &map, scratch)
-            return
-        }
-        unsafe relay(
-            payload: bytes.advanced(by: header.payloadOffset), header.payloadCount, marker: header.marker,
-            sequence: sequence, timestamp: header.timestamp, arrival: arrival, map: &map, isHandedOver: false,
-            scratch)
-    }
-
-    /// Sends on a description of noise, to a peer that understands it and in a stream that has begun.
-    @_noLocks private mutating func relayNoise(
-        _ bytes: UnsafeMutablePointer<UInt8>, _ header: RTPHeader, sequence: UInt64, arrival: UInt64,
-        map: inout RelayMap, _ scratch: borrowing Scratch
-    ) {
-        guard let settings, settings.noiseSendPayloadType != 255, map.isSet else { return map.skip(sequence: sequence) }
-        if !map.passes(sequence) { return }
-        let outSequence = map.sequence(sequence)
-        let sent = RTPHeader(
-            marker: header.marker, payloadType: settings.noiseSendPayloadType, sequence: outSequence,
-            timestamp: map.timestamp(header.timestamp), ssrc: output.ssrc)
-        unsafe transmit(bytes.advanced(by: header.payloadOffset), header.payloadCount, sent, scratch, at: arrival)
-        if Int16(bitPattern: outSequence &- output.sequence) >= 0 { output.sequence = outSequence &+ 1 }
-    }
-
-    /// As `relayed`, for a payload with 12 bytes of room before and a trailer's room behind it.
-    /// - Parameter isHandedOver: it follows what was mixed without a hole, though it comes before its time.
-    @_noLocks mutating func relay(
-        payload: UnsafeMutablePointer<UInt8>, _ count: Int, marker: Bool, sequence: UInt64, timestamp: UInt32,
-        arrival: UInt64, map: inout RelayMap, isHandedOver: Bool, _ scratch: borrowing Scratch
-    ) {
-        guard let settings else { return }
-        let perMillisecond = settings.codec.ticksPerMillisecond
-        let frame = UInt32(truncatingIfNeeded: settings.ptime) &* perMillisecond
-        let span = UInt64(settings.ptime) &* 1_000_000
-        if !map.isSet {
-            // What this time already heard from another conversation is not said twice.
-            if !isHandedOver && arrival &+ span < due { return }
-            catchUp(to: arrival, from: 0)
-            hasMoved = false
-            map.start(
-                sequence: sequence, timestamp: timestamp, outSequence: output.sequence,
-                outTimestamp: output.timestamp)
-        }
-        if !map.passes(sequence) { return }
-        let outSequence = map.sequence(sequence)
-        let outTimestamp = map.timestamp(timestamp)
-        let header = RTPHeader(
-            marker: marker, payloadType: settings.sendPayloadType, sequence: outSequence, timestamp: outTimestamp,
-            ssrc: output.ssrc)
-        unsafe transmit(payload, count, header, scratch, at: arrival)
-        if Int16(bitPattern: outSequence &- output.sequence) >= 0 {
-            // The stream's own time, which follows the sender's clock only when that has run 60 ms away.
-            let ticks = outTimestamp &+ frame &- output.timestamp
-            due &+= UInt64(ticks) &* 1_000_000 / UInt64(perMillisecond)
-            if due &+ 60_000_000 < arrival || due > arrival &+ 60_000_000 { due = arrival &+ span }
-            output.sequence = outSequence &+ 1
-            output.timestamp = outTimestamp &+ frame
-        }
     }
 
     /// After a time in which nothing was sent the timestamp moves on with the clock.

@@ -7,12 +7,17 @@ struct RelayMap {
     private var timestampOffset: UInt32
     /// Packets before this one belong to an offset that is no more.
     private var barrier: UInt64
+    /// The newest packet sent on, and which of the 64 up to it were: the lowest bit is its own.
+    private var newest: UInt64
+    private var history: UInt64
 
     @_noLocks init() {
         isSet = false
         sequenceOffset = 0
         timestampOffset = 0
         barrier = 0
+        newest = 0
+        history = 0
     }
 
     @_noLocks mutating func clear() { isSet = false }
@@ -23,6 +28,26 @@ struct RelayMap {
         sequenceOffset = outSequence &- UInt16(truncatingIfNeeded: sequence)
         timestampOffset = outTimestamp &- timestamp
         barrier = sequence
+        newest = sequence &- 1
+        history = 0
+    }
+
+    /// A packet is sent on.
+    @_noLocks mutating func sent(_ sequence: UInt64) {
+        if sequence > newest {
+            // Shifting by more than the width leaves nothing.
+            history = history << (sequence &- newest)
+            newest = sequence
+        }
+        history |= 1 << (newest &- sequence)
+    }
+
+    /// A packet was not sent on so far, and still can be.
+    @_noLocks func lacks(_ sequence: UInt64) -> Bool {
+        if !isSet || !passes(sequence) { return false }
+        if sequence > newest { return true }
+        let back = newest &- sequence
+        return back < 64 && history >> back & 1 == 0
     }
 
     /// A packet of the stream is not sent on: the numbers close up behind it.
