@@ -214,7 +214,7 @@ let package = Package(
         tests("SDP", ["SDP"]),
         tests("RTP", ["RTP", "MediaTime"]),
         tests("CallControl", ["CallControl", "EdgeProtocols", "CallModel", "NCCO", "MediaTime", "WireJSON"]),
-        tests("AudioGraph", ["AudioGraph", "MediaTime", "RTP", "Rings"]),
+        tests("AudioGraph", ["AudioGraph", "MediaTime", "RTP", "Rings", "VoiceCodecs"]),
         tests("VoiceCodecs", ["VoiceCodecs"]),
         tests("VoiceEnhancement", ["VoiceEnhancement"]),
         tests("SoundDevice", ["SoundDevice", "AudioGraph", "MediaTime", "Rings"]),

@@ -282,6 +282,47 @@ import Testing
         #expect(eventually { abs(Tones.level(of: 400, in: phones[1].heard(last: 10)) - 8000) < 500 })
     }
 
+    @Test(
+        "silence of a mix is described to who wants that and sent to the others; a voice comes with its time and marker",
+        arguments: [true, false])
+    func describedSilence(isWanted: Bool) throws {
+        let bench = try EngineBench(ports: 45_100...45_199)
+        let phones = (0..<3).map { _ in LoopbackPhone() }
+        defer {
+            phones.forEach { $0.stop() }
+            bench.engine.stop()
+        }
+        var policy = MediaPolicy(codecs: ["pcmu"])
+        policy.describesNoise = isWanted
+        let room = ConversationID.make()
+        for phone in phones {
+            bench.engine.attach(try bench.connect(phone, frequency: nil, policy: policy), to: room, audio: .flowing)
+        }
+        let ear = phones[1]
+        func isNoise(_ packet: LoopbackPhone.Packet) -> Bool { packet.payloadType == 13 }
+        guard isWanted else {
+            #expect(eventually { ear.packets.count > 100 })
+            #expect(!ear.packets.contains(where: isNoise))
+            return
+        }
+        #expect(eventually { ear.packets.count(where: isNoise) >= 3 })
+        // More than two seconds of silence, and no packets of it.
+        let still = Array(ear.packets.drop { !isNoise($0) }.prefix { isNoise($0) })
+        #expect(still.count >= 3 && still.allSatisfy { $0.payload == [127] })
+        #expect(
+            zip(still, still.dropFirst()).allSatisfy {
+                $1.sequence == $0.sequence &+ 1 && $1.timestamp &- $0.timestamp == 8000
+            })
+        phones[0].setFrequency(400)
+        #expect(eventually { abs(Tones.level(of: 400, in: ear.heard(last: 10)) - 8000) < 500 })
+        let packets = ear.packets
+        let last = try #require(packets.lastIndex(where: isNoise))
+        let (noise, voice) = (packets[last], packets[last + 1])
+        #expect(voice.marker && voice.sequence == noise.sequence &+ 1)
+        let passed = Double(voice.arrival - noise.arrival) / 1e6
+        #expect(abs(Double(voice.timestamp &- noise.timestamp) / 8 - passed) < 60)
+    }
+
     @Test("a relayed description of noise keeps its payload type and leaves no hole in the numbers")
     func relayedNoise() throws {
         let bench = try EngineBench(ports: 44_700...44_799)

@@ -65,7 +65,8 @@ struct OfferTests {
         VoiceCodec.allCases)
     func agreement(protection: MediaCapabilities.Protection, codec: VoiceCodec) throws {
         let ours = MediaCapabilities(
-            codecs: VoiceCodec.allCases, comfortNoise: true, protection: protection, mayExchangeKeys: true)
+            codecs: VoiceCodec.allCases, comfortNoise: true, offersComfortNoise: true, protection: protection,
+            mayExchangeKeys: true)
         let theirs = MediaCapabilities(
             codecs: [codec], comfortNoise: true, protection: protection, mayExchangeKeys: true)
         let made = try offer(ours)
@@ -84,6 +85,22 @@ struct OfferTests {
         #expect((own.srtp != nil) == (protection != .off))
         #expect(own.srtp?.localKey == other.srtp?.remoteKey && own.srtp?.remoteKey == other.srtp?.localKey)
         #expect(own.srtp?.suite == other.srtp?.suite)
+    }
+
+    @Test("comfort noise is offered by who sends it, taken by who can make it, and kept once agreed")
+    func comfortNoise() throws {
+        let taking = MediaCapabilities(codecs: [.pcmu], comfortNoise: true)
+        #expect(try offer(taking).media[0].formats == ["0", "101"])
+        var sending = taking
+        sending.offersComfortNoise = true
+        let made = try offer(sending)
+        #expect(made.media[0].formats == ["0", "13", "101"])
+        let (answered, agreement) = try SDPTests.answer(made.text, taking, local: there)
+        #expect(answered.media[0].formats == ["0", "13", "101"] && agreement.comfortNoise?.sendPayloadType == 13)
+        var generator = SplitMix(seed: 5)
+        let later = try OfferAnswer.makeOffer(
+            capabilities: taking, local: there, previous: answered, using: &generator)
+        #expect(later.media[0].formats == ["0", "13", "101"])
     }
 
     @Test("linear samples are taken with one channel only, and what an offer asks of Opus is read and written")

@@ -88,6 +88,9 @@ private let mediaFields: [Field<SwitchhookConfiguration>] = [
         "media.redundancy", \.media.redundancy, .choice,
         "Packets carry two older ones again (RFC 2198) to peers that agree: never, while they report loss, always."),
     .scalar(
+        "media.comfort_noise", \.media.comfortNoise, .flag,
+        "Pauses in a mix go as descriptions of noise (RFC 3389) to peers that agree; Opus has opus.dtx for it."),
+    .scalar(
         "media.opus.application", \.media.opusApplication, .choice,
         "What Opus is tuned for; low-delay saves 4 ms and gives up forward error correction."),
     .scalar(

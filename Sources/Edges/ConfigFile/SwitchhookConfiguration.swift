@@ -82,6 +82,7 @@ public struct MediaSection: Sendable, Equatable {
     /// Zero: voices stay as they are under a prompt.
     public var duckingDecibels = 0
     public var redundancy = RedundancyPolicy.onLoss
+    public var comfortNoise = false
     public var opusBitrate = 24_000
     public var opusComplexity = 5
     public var opusFEC = true

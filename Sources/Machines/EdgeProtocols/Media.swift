@@ -17,6 +17,8 @@ public struct MediaPolicy: Hashable, Sendable {
     /// Listen for keys in the sound of peers that have no telephone-events; their calls are mixed, never relayed.
     public var hearsKeys = false
     public var redundancy = RedundancyPolicy.off
+    /// Describe the noise of a silence (RFC 3389) in place of sending it, to peers that agree, and offer that.
+    public var describesNoise = false
 
     public init(
         codecs: [String] = ["opus", "g722", "pcma", "pcmu"], srtp: SRTPPolicy = .off,

@@ -104,6 +104,7 @@ extension SwitchhookConfiguration {
         settings.calls.insideMedia.hearsKeys = media.inbandDigits
         settings.calls.speakingEvents = media.speakingEvents
         settings.calls.insideMedia.redundancy = media.redundancy
+        settings.calls.insideMedia.describesNoise = media.comfortNoise
         settings.calls.srtpWithoutTLS = security.srtpWithoutTLS
         return settings
     }

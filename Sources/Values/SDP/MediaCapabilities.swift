@@ -15,6 +15,8 @@ public struct MediaCapabilities: Hashable, Sendable {
     public var telephoneEvents: Bool
     /// We make the noise that a silent peer describes (RFC 3389).
     public var comfortNoise: Bool
+    /// Our offers name comfort noise: we describe our own. What a session has agreed to is kept in any case.
+    public var offersComfortNoise: Bool
     /// We send and take older payloads again in newer packets (RFC 2198), with Opus and G.711.
     public var redundancy: Bool
     /// What we like to receive: 5, 10, 20, 30, 40 or 60.
@@ -29,14 +31,15 @@ public struct MediaCapabilities: Hashable, Sendable {
 
     public init(
         codecs: [VoiceCodec] = [.opus, .pcma, .pcmu], telephoneEvents: Bool = true, comfortNoise: Bool = false,
-        redundancy: Bool = false, ptimeMilliseconds: Int = 20, opus: OpusParameters = .wished,
-        protection: Protection = .off,
+        offersComfortNoise: Bool = false, redundancy: Bool = false, ptimeMilliseconds: Int = 20,
+        opus: OpusParameters = .wished, protection: Protection = .off,
         suites: [SRTPSuite] = [.aeadAES128GCM, .aesCM128SHA1Tag80, .aesCM128SHA1Tag32],
         mayExchangeKeys: Bool = false
     ) {
         self.codecs = codecs
         self.telephoneEvents = telephoneEvents
         self.comfortNoise = comfortNoise
+        self.offersComfortNoise = offersComfortNoise
         self.redundancy = redundancy
         self.ptimeMilliseconds = ptimeMilliseconds
         self.opus = opus

@@ -44,8 +44,8 @@ extension OfferAnswer {
             ?? sections.firstIndex { $0.kind.lowercased() == "audio" }
     }
 
-    /// Codecs in our order, then redundancy around the first of each clock, the comfort noise and telephone-events they need: events at each clock rate, and at
-    /// 8 000 always, as many phones know only those.
+    /// Codecs in our order, then redundancy around the first of each clock, the comfort noise and telephone-events they
+    /// need: events at each clock rate, and at 8 000 always, as many phones know only those.
     private static func formats(_ capabilities: MediaCapabilities, keeping last: RTPFormats?) -> [FormatLine] {
         // The meaning of a payload type must not change within a session (RFC 3264 §8.3.2).
         let others = (last?.events ?? []) + (last?.noises ?? [])
@@ -73,8 +73,9 @@ extension OfferAnswer {
                 FormatLine(redundancyOf: codec, lines[position].payloadType, payloadType: number))
         }
         let linear = Set(capabilities.codecs.filter { $0 != .opus }.map { $0.clockRate }).sorted()
-        for rate in linear where capabilities.comfortNoise {
+        for rate in linear {
             let kept = last?.noises.first { $0.clockRate == rate }?.payloadType
+            guard capabilities.offersComfortNoise || (capabilities.comfortNoise && kept != nil) else { continue }
             let number = payloadType(preferred: rate == 8000 ? 13 : 115, kept: kept)
             lines.append(FormatLine(noiseClockRate: rate, payloadType: number))
         }

@@ -18,7 +18,7 @@ enum Agreements {
             }
         return MediaCapabilities(
             codecs: policy.codecs.compactMap { VoiceCodec(rawValue: $0.lowercased()) },
-            comfortNoise: true, redundancy: policy.redundancy != .off,
+            comfortNoise: true, offersComfortNoise: policy.describesNoise, redundancy: policy.redundancy != .off,
             ptimeMilliseconds: [5, 10, 20, 30, 40, 60].contains(policy.ptimeMilliseconds)
                 ? policy.ptimeMilliseconds : 20,
             opus: parameters(policy.opus), protection: protection, suites: suites,
@@ -75,6 +75,7 @@ enum Agreements {
             hearsKeys: policy.hearsKeys && event == nil,
             noiseSendPayloadType: agreement.comfortNoise?.sendPayloadType ?? 255,
             noiseReceivePayloadType: agreement.comfortNoise?.receivePayloadType ?? 255,
+            describesNoise: policy.describesNoise && agreement.comfortNoise != nil,
             redundancySendPayloadType: agreement.redundancy?.sendPayloadType ?? 255,
             redundancyReceivePayloadType: agreement.redundancy?.receivePayloadType ?? 255,
             sendsCopiesAlways: policy.redundancy == .always,

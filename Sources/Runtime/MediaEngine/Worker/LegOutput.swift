@@ -27,6 +27,7 @@ package import VoiceCodecs
     private(set) var count: Int
     private var codec: CodecKind
     private var wideEncoder = G722Encoder()
+    private var silence = NoiseDescriber()
     /// The Opus encoder has said that it goes silent.
     private var isSilent = false
 
@@ -51,6 +52,7 @@ package import VoiceCodecs
         count = 0
         wideEncoder = G722Encoder()
         isSilent = false
+        silence = NoiseDescriber()
         declicker = Declicker()
         limiter = Limiter()
         if digits.clockRate != eventClockRate { digits = DigitSender(clockRate: eventClockRate) }
@@ -62,6 +64,7 @@ package import VoiceCodecs
         unsafe SampleMath.respread(gathered, count: count, to: wanted)
         count = wanted
         self.codec = codec
+        silence = NoiseDescriber()
         declicker.arm()
     }
 
@@ -105,6 +108,17 @@ package import VoiceCodecs
         }
         discard(frame)
         return bytes
+    }
+
+    /// Whether the next packet of `frame` samples, which are gathered, needs to be sent.
+    @_noLocks mutating func listen(_ frame: Int) -> NoiseDescriber.Verdict {
+        unsafe silence.hear(gathered, count: frame, rate: codec.sampleRate)
+    }
+
+    /// - Parameter payload: room for `NoiseDescriber.longest` bytes.
+    /// - Returns: bytes of the description.
+    @_noLocks func describeSilence(into payload: UnsafeMutablePointer<UInt8>) -> Int {
+        unsafe silence.write(into: payload)
     }
 
     @_noLocks mutating func discard(_ frame: Int) {

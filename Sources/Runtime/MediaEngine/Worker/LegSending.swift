@@ -1,3 +1,4 @@
+import AudioGraph
 import CLinux
 import MediaTime
 import RTP
@@ -27,6 +28,10 @@ extension LegBlock {
                 output.isFresh = true
                 continue
             }
+            if settings.describesNoise {
+                let type = settings.noiseSendPayloadType
+                if unsafe rests(frame, payload, type: type, timestamp: timestamp, scratch, at: now) { continue }
+            }
             let count = unsafe output.encode(
                 frame: frame, into: payload, capacity: Scratch.payloadCapacity, equipment: equipment)
             if count > 0 {
@@ -36,6 +41,24 @@ extension LegBlock {
                 output.isFresh = true
             }
         }
+    }
+
+    /// Leaves out the next packet when nobody speaks in it, and describes its noise where that is not known to the peer.
+    @_noLocks private mutating func rests(
+        _ frame: Int, _ payload: UnsafeMutablePointer<UInt8>, type: UInt8, timestamp: UInt32,
+        _ scratch: borrowing Scratch, at now: UInt64
+    ) -> Bool {
+        switch output.listen(frame) {
+        case .voice: return false
+        case .known: break
+        case .new:
+            let count = unsafe output.describeSilence(into: payload)
+            unsafe send(payload, count, type: type, timestamp: timestamp, marker: false, scratch, at: now)
+        }
+        output.discard(frame)
+        output.isFresh = true
+        redundancy.forget()
+        return true
     }
 
     /// Sends a payload of the codec, with older ones again where the peer wants them and misses packets.

@@ -17,6 +17,8 @@ struct LegSettings {
     /// Comfort noise of the peer.
     var noiseSendPayloadType: UInt8 = 255
     var noiseReceivePayloadType: UInt8 = 255
+    /// Silence of the mix is described to the peer, not sent.
+    var describesNoise = false
     /// RFC 2198.
     var redundancySendPayloadType: UInt8 = 255
     var redundancyReceivePayloadType: UInt8 = 255
