@@ -1,6 +1,7 @@
 import CallModel
 import EdgeProtocols
 import Foundation
+import Rings
 import Synchronization
 import Testing
 
@@ -139,6 +140,102 @@ import Testing
         for frequency in frequencies.dropLast() { #expect(level(frequency, all[0]) > 7500) }
         #expect(level(1700, all[0]) < 100)
         for name in [file, mixedFile] { try FileManager.default.removeItem(atPath: name) }
+    }
+
+    /// Ports at 8, 16 and 48 kHz, fed from a thread of its own with a tone each.
+    private final class Speakers: Sendable {
+        let ports: [AudioPort]
+        private let shouldStop = Atomic<Bool>(false)
+
+        init(_ voices: [(rate: Int, tones: [Double])]) {
+            ports = voices.map { AudioPort(rate: $0.rate, doorbell: -1) }
+            let sounds = voices.map { voice in
+                (0..<voice.rate).map { index -> Int16 in
+                    let phase = 2 * Double.pi * Double(index) / Double(voice.rate)
+                    return Int16(voice.tones.reduce(0) { $0 + 6000 * sin(phase * $1) })
+                }
+            }
+            Thread { [ports, self] in
+                var said = ports.map { _ in 0 }
+                while !self.shouldStop.load(ordering: .relaxed) {
+                    for (index, port) in ports.enumerated() {
+                        while port.rings.toMix.space >= port.rate / 100 {
+                            let start = said[index] % port.rate
+                            said[index] += port.rings.toMix.push(sounds[index][start..<start + port.rate / 100])
+                        }
+                        _ = port.rings.fromMix.pop(port.rings.fromMix.fill)
+                    }
+                    usleep(2000)
+                }
+            }.start()
+        }
+
+        func stop() { shouldStop.store(true, ordering: .relaxed) }
+    }
+
+    @Test("members at 8, 16 and 48 kHz are recorded each on its channel, all in the mix, at their level and unbroken")
+    func rates() throws {
+        let bench = try EngineBench(ports: 45_600...45_699)
+        // What a file of 16 kHz cannot hold (12 300 Hz) must not come back as 3 700 Hz.
+        let speakers = Speakers([(8000, [400]), (16_000, [5000]), (48_000, [1100, 12_300])])
+        defer {
+            speakers.stop()
+            bench.engine.stop()
+        }
+        let room = ConversationID.make()
+        let phone = LoopbackPhone()
+        defer { phone.stop() }
+        let leg = try bench.connect(phone, frequency: 700)
+        bench.engine.attach(leg, to: room, audio: .flowing)
+        for port in speakers.ports {
+            let member = LegID.make()
+            try bench.engine.openPort(member, port)
+            bench.engine.attach(member, to: room, audio: .flowing)
+        }
+        #expect(eventually { phone.packets.count > 20 })
+        let settings: [(RecordingSource, Int)] = [
+            (.leg(leg), 5), (.leg(leg), 2), (.conversation(room), 1),
+        ]
+        let started = settings.map { ($0, $1, RecordingID.make(), path(".wav")) }
+        for (source, channels, id, file) in started {
+            bench.engine.startRecording(
+                id, of: source, setting: RecordingSetting(format: .wav, channels: channels, path: file))
+        }
+        let before = phone.packets.count
+        #expect(eventually { phone.packets.count > before + 75 })
+        var sounds: [[[Int16]]] = []
+        for (_, channels, id, file) in started {
+            #expect(try end(bench, id).failure == nil)
+            let (rate, sound) = try self.channels(file)
+            #expect(rate == 16_000 && sound.count == channels)
+            sounds.append(sound)
+            try FileManager.default.removeItem(atPath: file)
+        }
+        /// The last second has these tones and no others.
+        func holds(_ sound: [Int16], _ tones: [(Double, Double)], _ name: String) {
+            for frequency in [400.0, 700, 1100, 3700, 5000] {
+                let wanted = tones.first { $0.0 == frequency }?.1 ?? 0
+                let level = level(frequency, sound)
+                #expect(abs(level - wanted) < max(60, wanted * 0.05), "\(frequency) Hz in \(name): \(level)")
+            }
+        }
+        let all = [(700.0, 8000.0), (400, 6000), (5000, 6000), (1100, 6000)]
+        let parts = sounds[0]
+        holds(parts[0], [all[0]], "own channel")
+        // In the order in which the legs were made.
+        for index in 1...3 { holds(parts[index], [all[index]], "channel \(index)") }
+        holds(parts[4], [], "the rest")
+        holds(sounds[1][0], [all[0]], "left")
+        // The leg hears what 8 kHz carry.
+        holds(sounds[1][1], [all[1], all[3]], "right")
+        holds(sounds[2][0], all, "mix")
+        // No seam: a pure tone goes on by its own law from sample to sample.
+        for (index, frequency) in [(1, 400.0), (2, 5000.0), (3, 1100.0)] {
+            let sound = parts[index].suffix(8000).map(Double.init)
+            let turn = 2 * cos(2 * Double.pi * frequency / 16_000)
+            let breaks = (2..<sound.count).count { abs(sound[$0] - turn * sound[$0 - 1] + sound[$0 - 2]) > 60 }
+            #expect(breaks == 0, "\(breaks) at \(frequency) Hz")
+        }
     }
 
     @Test("a recording follows its leg between two workers, and keeps time")

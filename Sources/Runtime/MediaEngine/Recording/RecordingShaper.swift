@@ -37,19 +37,25 @@ extension SampleRing {
     static let capacity = 1024
     /// Rates that voices may have, samples per second.
     private static let rates = [8000, 16_000, 48_000]
+    /// A converter's memory: 80 samples at 8 000 a second.
+    private static let ringMilliseconds = 10
 
     private let channels: Int
     private let outputRate: Int
     private let samples: UnsafeMutablePointer<Int16>
     /// One run of `capacity` for each channel and rate.
     private let sums: UnsafeMutablePointer<Float>
-    private let converted: UnsafeMutablePointer<Int16>
+    private let converted: UnsafeMutablePointer<Float>
+    /// Of one channel at the file's rate, as it grows, before and behind its limiter.
     private let sum: UnsafeMutablePointer<Float>
+    private let wide: UnsafeMutablePointer<Int32>
+    private let limited: UnsafeMutablePointer<Int16>
     let interleaved: UnsafeMutablePointer<Int16>
     private var converters: [RateConverter?]
-    /// Voices there are in this block, and whose converters ring on from the one before.
+    private var limiters: [Limiter]
+    /// Voices there are in this block, and for how many milliseconds after they end their converters ring on.
     private var isPresent: [Bool]
-    private var rings: [Bool]
+    private var ringing: [Int]
     /// Mean square of the loudest channel of the frames made last.
     private(set) var loudest = 0.0
 
@@ -61,10 +67,13 @@ extension SampleRing {
         unsafe sums = .allocate(capacity: Self.capacity * runs)
         unsafe converted = .allocate(capacity: Self.capacity)
         unsafe sum = .allocate(capacity: Self.capacity)
+        unsafe wide = .allocate(capacity: Self.capacity)
+        unsafe limited = .allocate(capacity: Self.capacity)
         unsafe interleaved = .allocate(capacity: Self.capacity * channels)
         converters = Array(repeating: nil, count: runs)
+        limiters = Array(repeating: Limiter(), count: channels)
         isPresent = Array(repeating: false, count: runs)
-        rings = isPresent
+        ringing = Array(repeating: 0, count: runs)
     }
 
     func free() {
@@ -73,6 +82,8 @@ extension SampleRing {
         unsafe sums.deallocate()
         unsafe converted.deallocate()
         unsafe sum.deallocate()
+        unsafe wide.deallocate()
+        unsafe limited.deallocate()
         unsafe interleaved.deallocate()
     }
 
@@ -103,12 +114,13 @@ extension SampleRing {
             for place in Self.rates.indices {
                 add(channel * Self.rates.count + place, place, header.milliseconds, frames)
             }
-            var square = 0.0
+            // Within ±2^30, as sums of thousands of voices are.
             for index in 0..<frames {
-                let value = unsafe max(-32_768, min(32_767, sum[index].rounded()))
-                square += Double(value) * Double(value)
-                unsafe interleaved[index * channels + channel] = Int16(value)
+                unsafe wide[index] = Int32(max(-0x4000_0000, min(0x4000_0000, sum[index].rounded())))
             }
+            unsafe limiters[channel].run(wide, into: limited, count: frames, rate: outputRate)
+            for index in 0..<frames { unsafe interleaved[index * channels + channel] = limited[index] }
+            let square = unsafe SampleMath.energy(limited, count: frames)
             loudest = max(loudest, square / Double(max(1, frames)))
         }
         return frames
@@ -122,17 +134,15 @@ extension SampleRing {
             if isPresent[run] { for index in 0..<frames { unsafe sum[index] += source[index] } }
             return
         }
-        guard isPresent[run] || rings[run] else { return }
+        guard isPresent[run] || ringing[run] > 0 else { return }
         let count = min(rate / 1000 * milliseconds, Self.capacity)
-        for index in 0..<count {
-            unsafe samples[index] = unsafe isPresent[run] ? Int16(max(-32_768, min(32_767, source[index]))) : 0
-        }
-        rings[run] = isPresent[run]
+        if !isPresent[run] { for index in 0..<count { unsafe source[index] = 0 } }
+        ringing[run] = isPresent[run] ? Self.ringMilliseconds : ringing[run] - milliseconds
         if converters[run] == nil {
             converters[run] = RateConverter(inputRate: rate, outputRate: outputRate, quality: 5)
         }
-        let made = unsafe converters[run]?.run(samples, count: count, into: converted, capacity: Self.capacity) ?? 0
-        for index in 0..<min(made, frames) { unsafe sum[index] += Float(converted[index]) }
+        let made = unsafe converters[run]?.run(source, count: count, into: converted, capacity: Self.capacity) ?? 0
+        for index in 0..<min(made, frames) { unsafe sum[index] += converted[index] }
     }
 
     /// `count` frames of silence.
