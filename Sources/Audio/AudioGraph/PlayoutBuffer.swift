@@ -18,8 +18,8 @@ public import MediaTime
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe public struct PlayoutBuffer {
     private let memory: PlayoutMemory
-    private let ticksPerMillisecond: Int64
-    private let maximumTicks: Int64
+    private var ticksPerMillisecond: Int64
+    private var maximumTicks: Int64
 
     private var histogram: JitterHistogram
     /// Fastest transit of this window and the one before (2.5 s each).
@@ -42,6 +42,7 @@ public import MediaTime
     /// Timestamp of the next sound to be handed out.
     private var playhead: Int64
     private var newestTimestamp: Int64
+    private var newestSequence: UInt64
     private var hasNewest: Bool
     /// Ticks of the newest packet played.
     private var frame: Int64
@@ -89,6 +90,7 @@ public import MediaTime
         nextSequence = 0
         playhead = 0
         newestTimestamp = 0
+        newestSequence = 0
         hasNewest = false
         frame = Int64(20 &* ticksPerMillisecond)
         starvedTicks = 0
@@ -147,6 +149,7 @@ public import MediaTime
         guard case .kept = arrived else { return arrived }
         if !hasNewest || timestamp > newestTimestamp {
             newestTimestamp = timestamp
+            newestSequence = sequence
             hasNewest = true
         }
         if !isRunning && startsAt == 0 {
@@ -416,5 +419,45 @@ public import MediaTime
         if isPaused { return .silence(ticks: Int(wanted)) }
         concealed &+= UInt64(wanted)
         return .starved(ticks: Int(wanted))
+    }
+}
+
+/// A peer that goes on in another codec, whose timestamps may run by another clock and begin anywhere.
+extension PlayoutBuffer {
+    /// Nothing waits, and nothing is handed out.
+    public var isEmpty: Bool {
+        @_noLocks get { !isRunning && memory.oldest() == nil }
+    }
+
+    /// Where on the time line the first packet of the other codec lies: where its timestamp says, else behind the newest
+    /// packet by their numbers; when it comes too early or too late for that, where its arrival says.
+    /// - Parameter wire: its timestamp; nil when that is by another clock.
+    @_noLocks public func place(_ wire: UInt32?, sequence: UInt64, arrival: MonotonicInstant) -> Int64 {
+        let now = Int64(bitPattern: arrival.nanoseconds)
+        guard let base = fastest.lowest else { return unwrap(wire ?? 0) }
+        if let wire {
+            let own = unwrap(wire)
+            if isPlausible(now &- nanoseconds(own) &- base) { return own }
+        }
+        let packets = Int64(bitPattern: sequence &- newestSequence)
+        let following = newestTimestamp &+ packets &* frame
+        return isPlausible(now &- nanoseconds(following) &- base) ? following : ticksOf(now &- base)
+    }
+
+    /// So late behind the fastest packet a packet of the same stream may be.
+    @_noLocks private func isPlausible(_ lateness: Int64) -> Bool { lateness > -60_000_000 && lateness < 200_000_000 }
+
+    /// The time line runs by another clock from now on: what waits, the delay and what was learnt of the network stay.
+    @_noLocks public mutating func retime(ticksPerMillisecond wanted: Int) {
+        let (old, new) = (ticksPerMillisecond, Int64(wanted))
+        if old == new { return }
+        memory.retime(from: old, to: new)
+        ticksPerMillisecond = new
+        maximumTicks = maximumTicks &* new / old
+        playhead = playhead &* new / old
+        newestTimestamp = newestTimestamp &* new / old
+        frame = frame &* new / old
+        starvedTicks = starvedTicks &* new / old
+        queuedTicks = queuedTicks &* new / old
     }
 }

@@ -52,6 +52,17 @@
         }
     }
 
+    /// Timestamps run by another clock.
+    @_noLocks func retime(from old: Int64, to new: Int64) {
+        var place = 0
+        while place < 64 {
+            if unsafe entries[place].sequence != 0 {
+                unsafe entries[place].timestamp = entries[place].timestamp &* new / old
+            }
+            place &+= 1
+        }
+    }
+
     @_noLocks func store(
         _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp: Int64
     ) -> PlayoutArrival {

@@ -104,6 +104,10 @@ import VoiceCodecs
             unsafe box.deallocate()
         }
         pending = []
+        if let box = unsafe block.pointee.former.change {
+            unsafe box.pointee.retired.free()
+            unsafe box.deallocate()
+        }
         inbound?.destroy()
         outbound?.destroy()
         equipment.free()

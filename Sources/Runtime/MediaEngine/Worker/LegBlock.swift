@@ -30,6 +30,8 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     var equipment = LegEquipment()
     var rights = AudioRights()
     var input: LegInput
+    /// How the peer sends until it follows a change of codec.
+    var former = FormerFormats()
     var output: LegOutput
     var redundancy: RedundantSender
     var statistics: ReceiverStatistics
@@ -139,8 +141,11 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         }
     }
 
-    /// Takes over a new agreement. Sequence numbers, timestamps and what is playing go on when the codec stays.
-    @_noLocks mutating func apply(_ new: LegSettings) {
+    /// Takes over a new agreement. Sequence numbers, timestamps and what is playing go on.
+    /// - Parameters:
+    ///   - goesOn: the leg is heard: the codec before is understood until the peer speaks the new one.
+    ///   - decoder: of the codec before; it is used as long as `input.isTurning`.
+    @_noLocks mutating func apply(_ new: LegSettings, goesOn: Bool = false, decoder: OpusDecoderHandle? = nil) {
         var next = new
         var isOtherCodec = true
         if let old = settings {
@@ -149,7 +154,12 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         }
         if isOtherCodec {
             saidCount = 0
-            input.use(next.codec)
+            if let old = settings, goesOn, !input.isTurning, old.receivePayloadType != next.receivePayloadType {
+                former.follow(old, at: swh_monotonic_ns())
+                input.turn(to: next.codec, from: decoder)
+            } else {
+                input.use(next.codec)
+            }
             unsafe said = input.said(isWide: next.codec.isWide)
             output.use(next.codec, eventClockRate: next.eventClockRate)
             redundancy.forget()

@@ -10,23 +10,27 @@ package import VoiceCodecs
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe package struct LegInput {
     package var playout: PlayoutBuffer
-    private let memory: LegMemory
-    private var decoded: UnsafeMutablePointer<Int16>
+    let memory: LegMemory
+    var decoded: UnsafeMutablePointer<Int16>
     /// What `decoded` holds at most.
-    private var capacity: Int
-    private(set) var queued: Int
-    private var codec: CodecKind
-    private var filler: Concealer
+    var capacity: Int
+    var queued: Int
+    var codec: CodecKind
+    var filler: Concealer
     /// Speaks backwards from the packet after a lost one.
-    private var mirror: Concealer
-    private var wideDecoder = G722Decoder()
+    var mirror: Concealer
+    var wideDecoder = G722Decoder()
     private var noise = ComfortNoise()
     /// The packet that described the noise.
     private var noiseSequence: UInt64 = 0
     /// The peer's Opus encoder has gone silent: its decoder makes the noise.
-    private var isOpusSilent = false
-    private var declicker: Declicker
+    var isOpusSilent = false
+    var declicker: Declicker
     private var stepsSinceShortened: Int
+    /// What the peer spoke, and may still speak, after a change of codec; nil: it follows the agreement.
+    var former: FormerCodec?
+    /// From the peer's timestamps to those of the playout buffer.
+    var timestampOffset: UInt32 = 0
     /// The next sound does not go on where something else ended: it comes up from the silence before it.
     private var startsAnew = true
 
@@ -56,6 +60,8 @@ package import VoiceCodecs
     /// Another codec: everything starts anew.
     @_noLocks package mutating func use(_ codec: CodecKind) {
         self.codec = codec
+        former = nil
+        timestampOffset = 0
         playout.restart()
         playout = PlayoutBuffer(memory: memory.playout, ticksPerMillisecond: Int(codec.ticksPerMillisecond))
         unsafe filler = Concealer(memory: memory.concealment(isWide: codec.isWide), rate: codec.sampleRate)
@@ -70,6 +76,13 @@ package import VoiceCodecs
 
     /// The same stream, decoded at another sample rate from the next packet on.
     @_noLocks mutating func retune(to codec: CodecKind) {
+        respreadQueued(for: codec)
+        self.codec = codec
+        declicker.arm()
+    }
+
+    /// What is decoded takes the rate and the place of another codec.
+    @_noLocks mutating func respreadQueued(for codec: CodecKind) {
         let room = LegMemory.decodedCapacity(isWide: codec.isWide)
         let count = min(queued &* codec.sampleRate / self.codec.sampleRate, room)
         let place = unsafe memory.decoded(isWide: codec.isWide)
@@ -80,8 +93,6 @@ package import VoiceCodecs
         unsafe decoded = place
         capacity = room
         queued = count
-        self.codec = codec
-        declicker.arm()
     }
 
     @_noLocks private mutating func forgetSource() {
@@ -93,7 +104,7 @@ package import VoiceCodecs
 
     /// Ticks of the RTP clock that what is decoded but not played stands for.
     var queuedTicks: Int {
-        @_noLocks get { codec.ticks(ofSamples: queued) }
+        @_noLocks get { queued &* Int(present.clockRate) / codec.sampleRate }
     }
 
     /// The peer describes the noise that its silence has from now on.
@@ -105,32 +116,37 @@ package import VoiceCodecs
     }
 
     /// A packet of RFC 2198: what of it is missing so far, then the newest payload.
-    /// - Parameter type: payload type of the codec; blocks of others are left out.
+    /// - Parameters:
+    ///   - type: payload type of the codec; blocks of others are left out.
+    ///   - formerType: of the codec before, while that may still come.
     /// - Returns: false when it is no such packet.
     @_noLocks package mutating func pushRedundant(
-        _ payload: UnsafePointer<UInt8>, count: Int, type: UInt8, sequence: UInt64, timestamp: UInt32,
-        arrival: MonotonicInstant
+        _ payload: UnsafePointer<UInt8>, count: Int, type: UInt8, formerType: UInt8 = 255, sequence: UInt64,
+        timestamp: UInt32, arrival: MonotonicInstant
     ) -> Bool {
         guard let packet = unsafe RedundantAudio(parsing: UnsafeRawBufferPointer(start: payload, count: count)) else {
             return false
         }
+        let newest = packet.newest
+        let isFormer = former != nil && newest.payloadType == formerType && type != formerType
+        let known = isFormer ? formerType : type
+        let codec = isFormer ? present : self.codec
         var index = 0
         while index < packet.count &- 1 {
             let block = packet.block(index)
             index &+= 1
             let bytes = unsafe payload.advanced(by: block.start)
-            if block.payloadType != type || block.count == 0 { continue }
+            if block.payloadType != known || block.count == 0 { continue }
             let back = UInt64(block.packetsBefore(ticks: unsafe codec.ticks(ofPayload: bytes, count: block.count)))
             if back == 0 || back >= sequence { continue }
-            unsafe playout.pushCopy(
+            unsafe pushCopy(
                 bytes, count: block.count, sequence: sequence &- back, timestamp: timestamp &- block.offset,
-                arrival: arrival)
+                arrival: arrival, isFormer: isFormer)
         }
-        let newest = packet.newest
-        if newest.payloadType != type || newest.count == 0 { return newest.payloadType == type }
-        _ = unsafe playout.push(
+        if newest.payloadType != known || newest.count == 0 { return newest.payloadType == known }
+        unsafe push(
             payload.advanced(by: newest.start), count: newest.count, sequence: sequence, timestamp: timestamp,
-            arrival: arrival)
+            arrival: arrival, isFormer: isFormer)
         return true
     }
 
@@ -140,6 +156,9 @@ package import VoiceCodecs
         playout.restart()
         forgetSource()
         if let decoder = equipment.decoder { decoder.reset() }
+        if let decoder = former?.decoder { decoder.reset() }
+        if former?.turn != nil { endTurn() }
+        timestampOffset = 0
         if breaksOff { declicker.arm() } else { declicker = Declicker() }
         startsAnew = breaksOff
     }
@@ -195,18 +214,23 @@ package import VoiceCodecs
     @_noLocks private mutating func fetch(_ wanted: Int, _ equipment: borrowing LegEquipment) -> Bool {
         let room = capacity &- queued
         let target = unsafe decoded.advanced(by: queued)
-        let (clock, rate) = (Int(codec.clockRate), codec.sampleRate)
+        let (clock, rate) = (Int(present.clockRate), codec.sampleRate)
         switch playout.next(ticks: (wanted &* clock &+ rate &- 1) / rate, ahead: queuedTicks) {
         case .packet(let payload, let count):
-            let made = unsafe decode(payload, count, into: target, room, equipment)
-            playout.played(ticks: codec.ticks(ofSamples: made))
+            let isSeam = hasTurned
+            if isSeam { endTurn() }
+            let place = unsafe workplace(target)
+            let made = unsafe decode(payload, count, into: place, workroom(room), equipment)
+            playout.played(ticks: present.ticks(ofSamples: made))
             if noise.isOn && playout.nextSequence > noiseSequence { noise.stop() }
             if isOpusSilent { playout.pause() }
-            queued &+= made
+            let count = unsafe spread(place, made, into: target, room)
+            if isSeam { unsafe join(target, count) }
+            queued &+= count
             return true
         case .lost(let ticks, let next, let nextCount):
-            let count = min(codec.samples(ofTicks: ticks), room)
-            if let next = unsafe next, let decoder = equipment.decoder, codec.isOpus {
+            let count = min(ticks &* rate / clock, room)
+            if let next = unsafe next, former == nil, let decoder = equipment.decoder, codec.isOpus {
                 // The whole frame comes back; what was made up of it already is left out.
                 let frame = codec.samples(ofTicks: playout.frameTicks)
                 let made =
@@ -219,25 +243,25 @@ package import VoiceCodecs
                     return true
                 }
             }
-            if let next = unsafe next, playout.isBridged,
+            if let next = unsafe next, former == nil, playout.isBridged,
                 unsafe bridge(count, to: next, nextCount, into: target, room: room)
             {
                 queued &+= count
                 return true
             }
-            unsafe conceal(count, into: target, equipment)
+            unsafe conceal(count, into: target, room, equipment)
             queued &+= count
             return true
         case .starved(let ticks):
-            let count = min(codec.samples(ofTicks: ticks), room)
-            unsafe conceal(count, into: target, equipment)
+            let count = min(ticks &* rate / clock, room)
+            unsafe conceal(count, into: target, room, equipment)
             queued &+= count
             return true
         case .silence(let ticks):
-            let count = min(codec.samples(ofTicks: ticks), room)
+            let count = min(ticks &* rate / clock, room)
             queued &+= count
             if isOpusSilent {
-                unsafe conceal(count, into: target, equipment)
+                unsafe conceal(count, into: target, room, equipment)
                 return true
             }
             unsafe noise.make(count, into: target)
@@ -245,15 +269,15 @@ package import VoiceCodecs
         }
     }
 
-    /// - Returns: samples made, 0 when the packet is broken.
+    /// - Returns: samples made, at the rate of the codec that speaks; 0 when the packet is broken.
     @_noLocks private mutating func decode(
         _ payload: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int,
         _ equipment: borrowing LegEquipment
     ) -> Int {
         var samples = 0
-        switch codec {
+        switch present {
         case .opus, .opusNarrow, .opusWide:
-            guard let decoder = equipment.decoder else { return 0 }
+            guard let decoder = decoder(equipment) else { return 0 }
             // A packet of the table of contents alone: the encoder has stopped until somebody speaks (DTX).
             isOpusSilent = count <= 2
             unsafe playout.sawRecovery(OpusDecoderHandle.carriesRecovery(payload, count: count))
@@ -271,7 +295,7 @@ package import VoiceCodecs
     @_noLocks private func decodeMemoryless(
         _ payload: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int
     ) -> Int {
-        switch codec {
+        switch present {
         case .pcmu:
             unsafe G711.decodeMuLaw(payload, count: min(count, room), into: target)
             return min(count, room)
@@ -297,22 +321,27 @@ package import VoiceCodecs
         return true
     }
 
+    /// Makes up `count` samples, for which there is room.
     @_noLocks private mutating func conceal(
-        _ count: Int, into target: UnsafeMutablePointer<Int16>, _ equipment: borrowing LegEquipment
+        _ count: Int, into target: UnsafeMutablePointer<Int16>, _ room: Int, _ equipment: borrowing LegEquipment
     ) {
-        switch codec {
+        let place = unsafe workplace(target)
+        let wanted = min(count &* present.sampleRate / codec.sampleRate, workroom(room))
+        switch present {
         case .pcmu, .pcma, .g722, .l16Narrow, .l16Wide, .l16Full:
-            unsafe filler.fill(target, count: count)
+            unsafe filler.fill(place, count: wanted)
         case .opus, .opusNarrow, .opusWide:
             // libopus makes up multiples of 2.5 ms.
-            let unit = codec.sampleRate / 400
-            let whole = count / unit &* unit
+            let unit = present.sampleRate / 400
+            let whole = wanted / unit &* unit
             var made = 0
-            if let decoder = equipment.decoder, whole > 0 {
-                made = max(0, unsafe decoder.conceal(into: target, count: whole))
+            if let decoder = decoder(equipment), whole > 0 {
+                made = max(0, unsafe decoder.conceal(into: place, count: whole))
             }
-            unsafe SampleMath.clear(target.advanced(by: made), count: count &- made)
+            unsafe SampleMath.clear(place.advanced(by: made), count: wanted &- made)
         }
+        if wanted == 0 { unsafe SampleMath.clear(target, count: count) }
+        _ = unsafe spread(place, wanted, into: target, count, to: count)
     }
 
     /// Takes a pitch period out of what is decoded when packets wait longer than needed: at most one in 60 ms of pauses or

@@ -48,24 +48,28 @@ package import VoiceCodecs
     package func deallocate() { unsafe PagedMemory.free(gathered, capacity: 3840) }
 
     @_noLocks package mutating func use(_ codec: CodecKind, eventClockRate: UInt32) {
+        // What was gathered is said in the new codec.
+        respreadGathered(for: codec)
         self.codec = codec
-        count = 0
         wideEncoder = G722Encoder()
         isSilent = false
         silence = NoiseDescriber()
-        declicker = Declicker()
-        limiter = Limiter()
+        declicker.arm()
         if digits.clockRate != eventClockRate { digits = DigitSender(clockRate: eventClockRate) }
     }
 
     /// The same stream, encoded at another sample rate from the next packet on.
     @_noLocks mutating func retune(to codec: CodecKind) {
-        let wanted = min(count &* codec.sampleRate / self.codec.sampleRate, Self.capacity)
-        unsafe SampleMath.respread(gathered, count: count, to: wanted)
-        count = wanted
+        respreadGathered(for: codec)
         self.codec = codec
         silence = NoiseDescriber()
         declicker.arm()
+    }
+
+    @_noLocks private mutating func respreadGathered(for codec: CodecKind) {
+        let wanted = min(count &* codec.sampleRate / self.codec.sampleRate, Self.capacity)
+        unsafe SampleMath.respread(gathered, count: count, to: wanted)
+        count = wanted
     }
 
     /// Where the next `wanted` samples go.

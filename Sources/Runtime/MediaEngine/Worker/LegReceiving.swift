@@ -62,15 +62,23 @@ extension LegBlock {
             return
         }
         let isEvent = header.payloadType == settings.eventReceivePayloadType
-        let isNoise = header.payloadType == settings.noiseReceivePayloadType
-        let isRedundant = header.payloadType == settings.redundancyReceivePayloadType
+        var isNoise = header.payloadType == settings.noiseReceivePayloadType
+        var isRedundant = header.payloadType == settings.redundancyReceivePayloadType
+        var isFormer = false
         if !isEvent && !isNoise && !isRedundant && header.payloadType != settings.receivePayloadType {
-            scratch.sink.countRefused()
-            return
+            isFormer = isMixed && input.isTurning && former.has(header.payloadType)
+            if !isFormer {
+                scratch.sink.countRefused()
+                return
+            }
+            isNoise = header.payloadType == former.noise
+            isRedundant = header.payloadType == former.redundancy
+            former.heard = clock.now
         }
         _ = self.settings?.lock.heard(source, at: clock.now)
         let arrival = MonotonicInstant(nanoseconds: clock.arrival(ofRealtime: scratch.batch.realtime(index)))
-        let verdict = statistics.packetArrived(header, at: arrival, measuresJitter: !isEvent && !isNoise)
+        let verdict = statistics.packetArrived(
+            header, at: arrival, measuresJitter: !isEvent && !isNoise && !isFormer)
         lastPacket = clock.now
         hasTimedOut = false
         if !hasHeard {
@@ -98,9 +106,9 @@ extension LegBlock {
         } else if isNoise {
             if isMixed { unsafe input.describeNoise(payload, count: header.payloadCount, sequence: verdict.sequence) }
         } else if isMixed {
-            _ = unsafe input.playout.push(
+            unsafe input.push(
                 payload, count: header.payloadCount, sequence: verdict.sequence, timestamp: header.timestamp,
-                arrival: arrival)
+                arrival: arrival, isFormer: isFormer)
         }
     }
 
@@ -120,8 +128,8 @@ extension LegBlock {
                 scratch)
         } else if isMixed {
             let isTaken = unsafe input.pushRedundant(
-                payload, count: header.payloadCount, type: type, sequence: sequence, timestamp: header.timestamp,
-                arrival: arrival)
+                payload, count: header.payloadCount, type: type, formerType: former.payloadType, sequence: sequence,
+                timestamp: header.timestamp, arrival: arrival)
             if !isTaken { scratch.sink.countRefused() }
         }
     }

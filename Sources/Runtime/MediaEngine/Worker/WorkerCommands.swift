@@ -127,7 +127,14 @@ extension Worker {
         if let mix = unsafe leg.pointee.mix, case .relaying = unsafe mix.pointee.mode {
             unsafe endRelay(mix, goesOn: true)
         }
-        if let settings = unsafe box.pointee.settings { unsafe leg.pointee.apply(settings) }
+        if let settings = unsafe box.pointee.settings {
+            unsafe endTurnIfOver(leg)
+            let wasTurning = unsafe leg.pointee.input.isTurning
+            let isHeard = if let mix = unsafe leg.pointee.mix { unsafe !mix.pointee.isLobby } else { false }
+            unsafe leg.pointee.apply(settings, goesOn: isHeard, decoder: box.pointee.retired.equipment?.decoder)
+            unsafe endTurnIfOver(leg)
+            if unsafe !wasTurning && leg.pointee.input.isTurning { unsafe leg.pointee.former.change = box }
+        }
         if let codec = unsafe box.pointee.codec { unsafe leg.pointee.retune(to: codec) }
         if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
         if let rights = unsafe box.pointee.rights {
@@ -148,8 +155,19 @@ extension Worker {
             }
             index &+= 1
         }
-        unsafe retire(.changed, UnsafeMutableRawPointer(box))
+        if unsafe leg.pointee.former.change != box { unsafe retire(.changed, UnsafeMutableRawPointer(box)) }
         if let mix = unsafe leg.pointee.mix { unsafe review(mix) }
+    }
+
+    /// Gives back what a change of codec replaced, when the peer has followed it or is not going to.
+    @_noLocks mutating func endTurnIfOver(_ leg: LegPointer) {
+        guard let box = unsafe leg.pointee.former.change else { return }
+        if unsafe leg.pointee.input.isTurning {
+            if unsafe swh_monotonic_ns() &- leg.pointee.former.heard < FormerFormats.patience { return }
+            unsafe leg.pointee.input.endTurn()
+        }
+        unsafe leg.pointee.former.change = nil
+        unsafe retire(.changed, UnsafeMutableRawPointer(box))
     }
 
     /// What every member hears changes at the next tick.

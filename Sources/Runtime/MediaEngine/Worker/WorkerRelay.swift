@@ -12,6 +12,8 @@ extension Worker {
         else { return false }
         if one.ptime != other.ptime || !one.sends || !one.receives || !other.sends || !other.receives { return false }
         if !one.codec.isSame(as: other.codec) { return false }
+        // What the peer sent in the codec before must be decoded.
+        if unsafe a.pointee.input.isTurning || b.pointee.input.isTurning { return false }
         if unsafe !a.pointee.rights.speaks || !a.pointee.rights.listens { return false }
         if unsafe !b.pointee.rights.speaks || !b.pointee.rights.listens { return false }
         if unsafe a.pointee.rights.volume != 1 || b.pointee.rights.volume != 1 { return false }

@@ -35,6 +35,7 @@ extension Worker {
         var member = unsafe mix.pointee.members
         while let leg = unsafe member {
             unsafe member = leg.pointee.next
+            unsafe endTurnIfOver(leg)
             rate = max(rate, unsafe leg.pointee.rate)
             places |= UInt8(1) << UInt8(truncatingIfNeeded: BusRate.place(of: unsafe leg.pointee.rate))
             let ptime = unsafe leg.pointee.ptime
