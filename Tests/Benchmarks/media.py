@@ -16,6 +16,8 @@ import numpy as np
 from rig import CORES, ROOT, bench_daemon, compiled, favour, metrics, stop
 
 RELAY_PORT, TRANSCODED = 40000, 50
+# kB of private memory that 100 relayed, 50 transcoded calls or 50 members of a room may add for each of them.
+MEMORY = {"relay": 60, "transcode": 150, "room": 90}
 
 
 def speech(folder):
@@ -133,7 +135,7 @@ def relay(folder, seconds):
         "relay: delay p99.9": (result["delay_ms"]["p999"], None, "ms"),
         "relay, one call: delay p50": (single["delay_ms"]["p50"], 0.2, "ms"),
         "relay, one call: delay p99": (single["delay_ms"]["p99"], None, "ms"),
-        "relay: memory a call": (result["kb_per_call"], 60, "kB"), **whole("relay", result)}
+        "relay: memory a call": (result["kb_per_call"], MEMORY["relay"], "kB"), **whole("relay", result)}
 
 
 def transcode(folder, seconds):
@@ -153,7 +155,7 @@ def transcode(folder, seconds):
         "transcode: Opus packet, bare less the daemon's": (
             abs(codecs[0]["bytes"] - result["bytes_b"]), 0.15 * codecs[0]["bytes"], "bytes"),
         "transcode: Opus configuration other than bare": (int(codecs[0]["toc"] >> 3 != result["toc"] >> 3), 0, ""),
-        "transcode: memory a call": (result["kb_per_call"], 150, "kB"), **whole("transcode", result)}
+        "transcode: memory a call": (result["kb_per_call"], MEMORY["transcode"], "kB"), **whole("transcode", result)}
 
 
 def conference(folder, seconds):
@@ -172,7 +174,7 @@ def conference(folder, seconds):
         "room of 50: CPU, multiple of bare": (cost / member, 2.0, "x"),
         "room of 50: sound p50, five starts": (sound(0.5), 14, "ms"),
         "room of 50: sound p99.9, five starts": (sound(0.999), 24, "ms"),
-        "room of 50: memory a member": (sorted(r["kb_per_call"] for r in results)[2], 90, "kB"),
+        "room of 50: memory a member": (sorted(r["kb_per_call"] for r in results)[2], MEMORY["room"], "kB"),
         **whole("room of 50", max(results, key=lambda r: 2 * r["calls"] - r["up"] - r["stayed"] + r["lost"]))}
 
 

@@ -49,23 +49,27 @@ struct RegistrationScheduleTests {
 }
 
 struct HeapTrimmerTests {
-    @Test("the heap is given back when a churn is over, and once a minute while it lasts")
-    func trims() {
+    /// Seconds later there are so many transactions: is the heap given back?
+    typealias Line = (after: Int, transactions: Int, trims: Bool)
+
+    @Test(
+        "the heap is given back when a burst or a churn is over, and once a minute while it lasts",
+        arguments: [
+            [(1, 0, false), (1, 90, false), (1, 90, false), (1, 0, false)],
+            // It never ends: more each second.
+            [(1, 1000, false), (30, 1010, false), (29, 1020, false), (1, 1030, true), (1, 1040, false)],
+            // It ends, its calls last, and then they are over.
+            [(1, 300, false), (1, 400, false), (1, 400, true), (30, 200, false), (1, 0, true), (100, 0, false)],
+            // Bursts follow each other.
+            [(1, 300, false), (1, 300, true), (1, 400, false), (1, 400, false), (8, 400, true), (9, 400, false)],
+        ] as [[Line]])
+    func trims(lines: [Line]) {
         var trimmer = HeapTrimmer()
         var now = MonotonicInstant(nanoseconds: 1)
-        func ask(_ transactions: Int, after seconds: Int) -> Bool {
-            now = now + .seconds(seconds)
-            return trimmer.shouldTrim(transactions: transactions, at: now)
+        for line in lines {
+            now = now + .seconds(line.after)
+            #expect(trimmer.shouldTrim(transactions: line.transactions, at: now) == line.trims)
         }
-        #expect(!ask(0, after: 1))
-        #expect(!ask(10, after: 1))
-        #expect(!ask(0, after: 1))
-        #expect(!ask(5000, after: 1))
-        #expect(!ask(5000, after: 59))
-        #expect(ask(5000, after: 1))
-        #expect(!ask(100, after: 30))
-        #expect(ask(0, after: 1))
-        #expect(!ask(0, after: 100))
     }
 }
 

@@ -107,8 +107,8 @@ public final class EventStore: EventLog, LogQueries {
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
             // Pages: 16 MiB. A page that many commits touch goes from the journal into the file once a checkpoint.
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
-            // KiB for each connection: rows are appended, and what is read again the system has in its own cache.
-            try db.execute(sql: "PRAGMA cache_size = -512")
+            // KiB: rows are appended, and what is read again the system has in its own cache.
+            try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -64 : -256)")
         }
         let pool = try DatabasePool(path: file, configuration: configuration)
         let migrator = Schema.migrator()

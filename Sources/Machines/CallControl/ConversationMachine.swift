@@ -17,7 +17,7 @@ public struct ConversationMachine: Sendable {
     public let roomName: String?
     /// In the order they came.
     var legOrder: [LegID] = []
-    var legs: [LegID: Leg] = [:]
+    var legs = LegTable()
     var sequence = 0
     var lastInstant = WallTime(milliseconds: 0)
     var plays: [PlayID: Play] = [:]

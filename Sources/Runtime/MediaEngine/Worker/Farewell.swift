@@ -4,7 +4,7 @@ import AudioGraph
 /// mirrored about their end, which goes on without a step or a bend, and die away.
 ///
 /// - Units: samples at the rate of each bus.
-/// - Memory: made and freed by control with the mix.
+/// - Memory: made and freed by control with the mix; untouched until somebody leaves while it is mixed.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe struct Farewell {
     /// 5 ms at 48 kHz.
@@ -18,15 +18,15 @@ import AudioGraph
     /// Control only.
     static func allocate(isEmpty: Bool) -> Farewell {
         if isEmpty { return unsafe Farewell(tails: nil) }
-        let tails = UnsafeMutablePointer<Int32>.allocate(capacity: capacity * BusRate.count)
-        unsafe tails.initialize(repeating: 0, count: capacity * BusRate.count)
-        return unsafe Farewell(tails: tails)
+        return unsafe Farewell(tails: PagedMemory.allocate(capacity: capacity * BusRate.count))
     }
 
     private init(tails: UnsafeMutablePointer<Int32>?) { unsafe self.tails = tails }
 
     /// Control only.
-    func deallocate() { unsafe tails?.deallocate() }
+    func deallocate() {
+        if let tails = unsafe tails { unsafe PagedMemory.free(tails, capacity: Self.capacity * BusRate.count) }
+    }
 
     /// - Parameter last: the newest `count` samples of the voice, 5 ms at least.
     @_noLocks mutating func add(_ last: UnsafePointer<Int16>, count: Int, rate: Int) {

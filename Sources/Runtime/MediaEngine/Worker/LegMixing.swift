@@ -75,10 +75,7 @@ extension LegBlock {
         if !output.tones.isIdle {
             unsafe output.tones.render(into: heard, count: count, rate: settings.codec.sampleRate)
         }
-        guard let room = unsafe output.room(for: count) else { return output.forget() }
-        unsafe SampleMath.copy(heard, to: room, count: count)
-        output.gathered(count)
-        sendGathered(scratch, at: now)
+        unsafe sendSamples(heard, count, scratch, at: now)
     }
 
     @_noLocks private mutating func catchUpHeld(_ count: Int) {

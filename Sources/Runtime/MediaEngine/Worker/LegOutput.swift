@@ -5,7 +5,7 @@ package import VoiceCodecs
 /// The sending half of a leg in front of its sockets: gathers samples to packets, encodes, numbers.
 ///
 /// - Units: samples at the codec's own rate; `timestamp` in ticks of the RTP clock.
-/// - Memory: allocated and freed by control with the leg's block.
+/// - Memory: allocated and freed by control with the leg's block; untouched while each step is a whole packet.
 /// - Threading: one media worker owns it; allocates nothing, takes no lock.
 @safe package struct LegOutput {
     /// 60 ms of Opus and one step of 20 ms.
@@ -82,41 +82,53 @@ package import VoiceCodecs
     /// What was gathered but not sent is not sound of this stream any more.
     @_noLocks mutating func forget() { count = 0 }
 
+    /// What is gathered, `count` samples.
+    var waiting: UnsafePointer<Int16> {
+        @_noLocks get { unsafe UnsafePointer(gathered) }
+    }
+
     /// The payload of the next packet of `frame` samples, when they are gathered.
-    /// - Returns: bytes, 0 when there are not enough samples, the encoder failed, or it stays silent (DTX).
+    /// - Returns: as the other; 0 also when there are not enough samples.
     @_noLocks package mutating func encode(
         frame: Int, into payload: UnsafeMutablePointer<UInt8>, capacity: Int, equipment: borrowing LegEquipment
     ) -> Int {
         if count < frame || frame <= 0 { return 0 }
-        var bytes = 0
-        switch codec {
-        case .pcmu:
-            unsafe G711.encodeMuLaw(gathered, count: frame, into: payload)
-            bytes = frame
-        case .pcma:
-            unsafe G711.encodeALaw(gathered, count: frame, into: payload)
-            bytes = frame
-        case .g722:
-            bytes = unsafe wideEncoder.encode(gathered, count: frame, into: payload)
-        case .l16Narrow, .l16Wide, .l16Full:
-            unsafe L16.encode(gathered, count: frame, into: payload)
-            bytes = frame &* 2
-        case .opus, .opusNarrow, .opusWide:
-            if let encoder = equipment.encoder {
-                bytes = max(0, unsafe encoder.encode(gathered, count: frame, into: payload, capacity: capacity))
-                // The first packet without sound tells the peer that the silence is meant; the rest need not be sent.
-                let wasSilent = isSilent
-                isSilent = bytes <= 2
-                if isSilent && wasSilent { bytes = 0 }
-            }
-        }
+        let bytes = unsafe encode(gathered, frame, into: payload, capacity: capacity, equipment: equipment)
         discard(frame)
         return bytes
     }
 
-    /// Whether the next packet of `frame` samples, which are gathered, needs to be sent.
-    @_noLocks mutating func listen(_ frame: Int) -> NoiseDescriber.Verdict {
-        unsafe silence.hear(gathered, count: frame, rate: codec.sampleRate)
+    /// The payload of a packet of `frame` samples.
+    /// - Returns: bytes, 0 when the encoder failed, or it stays silent (DTX).
+    @_noLocks mutating func encode(
+        _ samples: UnsafePointer<Int16>, _ frame: Int, into payload: UnsafeMutablePointer<UInt8>, capacity: Int,
+        equipment: borrowing LegEquipment
+    ) -> Int {
+        switch codec {
+        case .pcmu:
+            unsafe G711.encodeMuLaw(samples, count: frame, into: payload)
+            return frame
+        case .pcma:
+            unsafe G711.encodeALaw(samples, count: frame, into: payload)
+            return frame
+        case .g722:
+            return unsafe wideEncoder.encode(samples, count: frame, into: payload)
+        case .l16Narrow, .l16Wide, .l16Full:
+            unsafe L16.encode(samples, count: frame, into: payload)
+            return frame &* 2
+        case .opus, .opusNarrow, .opusWide:
+            guard let encoder = equipment.encoder else { return 0 }
+            let bytes = max(0, unsafe encoder.encode(samples, count: frame, into: payload, capacity: capacity))
+            // The first packet without sound tells the peer that the silence is meant; the rest need not be sent.
+            let wasSilent = isSilent
+            isSilent = bytes <= 2
+            return isSilent && wasSilent ? 0 : bytes
+        }
+    }
+
+    /// Whether the next packet, these `frame` samples, needs to be sent.
+    @_noLocks mutating func listen(_ samples: UnsafePointer<Int16>, _ frame: Int) -> NoiseDescriber.Verdict {
+        unsafe silence.hear(samples, count: frame, rate: codec.sampleRate)
     }
 
     /// - Parameter payload: room for `NoiseDescriber.longest` bytes.

@@ -7,55 +7,84 @@ import VoiceCodecs
 
 /// What a leg sends: packets of its mix, relayed packets, reports.
 extension LegBlock {
-    /// Sends as many packets as are gathered, digits in place of sound when some wait.
+    /// Sends `count` samples: whole packets from where they are, the rest when enough is gathered.
+    @_noLocks mutating func sendSamples(
+        _ samples: UnsafePointer<Int16>, _ count: Int, _ scratch: borrowing Scratch, at now: UInt64
+    ) {
+        guard let settings else { return }
+        let frame = settings.frameSamples
+        var sent = 0
+        if output.count == 0 {
+            while sent &+ frame <= count {
+                unsafe sendPacket(samples.advanced(by: sent), settings, scratch, at: now)
+                sent &+= frame
+            }
+            if sent == count { return }
+        }
+        guard let room = unsafe output.room(for: count &- sent) else { return output.forget() }
+        unsafe SampleMath.copy(samples.advanced(by: sent), to: room, count: count &- sent)
+        output.gathered(count &- sent)
+        sendGathered(scratch, at: now)
+    }
+
+    /// Sends as many packets as are gathered.
     @_noLocks mutating func sendGathered(_ scratch: borrowing Scratch, at now: UInt64) {
         guard let settings else { return }
-        let frame = settings.ptime &* settings.codec.sampleRate / 1000
+        let frame = settings.frameSamples
         while output.count >= frame {
-            let timestamp = output.timestamp
-            output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: frame))
-            let payload = unsafe scratch.packet.advanced(by: RTPHeader.byteCount)
-            if settings.eventSendPayloadType != 255,
-                let digit = output.digits.step(
-                    timestamp: timestamp, milliseconds: UInt32(truncatingIfNeeded: settings.ptime))
-            {
-                output.discard(frame)
-                let count = unsafe digit.event.write(
-                    into: UnsafeMutableRawBufferPointer(start: payload, count: TelephoneEvent.byteCount))
-                unsafe send(
-                    payload, count, type: settings.eventSendPayloadType, timestamp: digit.timestamp,
-                    marker: digit.marker, scratch, at: now)
-                output.isFresh = true
-                continue
-            }
-            if settings.describesNoise {
-                let type = settings.noiseSendPayloadType
-                if unsafe rests(frame, payload, type: type, timestamp: timestamp, scratch, at: now) { continue }
-            }
-            let count = unsafe output.encode(
-                frame: frame, into: payload, capacity: Scratch.payloadCapacity, equipment: equipment)
-            if count > 0 {
-                unsafe sendVoice(payload, count, settings, timestamp: timestamp, scratch, at: now)
-                output.isFresh = false
-            } else {
-                output.isFresh = true
-            }
+            unsafe sendPacket(output.waiting, settings, scratch, at: now)
+            output.discard(frame)
+        }
+    }
+
+    /// Sends one packet of sound, or a digit in its place when some wait.
+    @_noLocks private mutating func sendPacket(
+        _ samples: UnsafePointer<Int16>, _ settings: borrowing LegSettings, _ scratch: borrowing Scratch, at now: UInt64
+    ) {
+        let frame = settings.frameSamples
+        let timestamp = output.timestamp
+        output.timestamp = timestamp &+ UInt32(truncatingIfNeeded: settings.codec.ticks(ofSamples: frame))
+        let payload = unsafe scratch.packet.advanced(by: RTPHeader.byteCount)
+        if settings.eventSendPayloadType != 255,
+            let digit = output.digits.step(
+                timestamp: timestamp, milliseconds: UInt32(truncatingIfNeeded: settings.ptime))
+        {
+            let count = unsafe digit.event.write(
+                into: UnsafeMutableRawBufferPointer(start: payload, count: TelephoneEvent.byteCount))
+            unsafe send(
+                payload, count, type: settings.eventSendPayloadType, timestamp: digit.timestamp,
+                marker: digit.marker, scratch, at: now)
+            output.isFresh = true
+            return
+        }
+        if settings.describesNoise,
+            unsafe rests(
+                samples, frame, payload, type: settings.noiseSendPayloadType, timestamp: timestamp, scratch, at: now)
+        {
+            return
+        }
+        let count = unsafe output.encode(
+            samples, frame, into: payload, capacity: Scratch.payloadCapacity, equipment: equipment)
+        if count > 0 {
+            unsafe sendVoice(payload, count, settings, timestamp: timestamp, scratch, at: now)
+            output.isFresh = false
+        } else {
+            output.isFresh = true
         }
     }
 
     /// Leaves out the next packet when nobody speaks in it, and describes its noise where that is not known to the peer.
     @_noLocks private mutating func rests(
-        _ frame: Int, _ payload: UnsafeMutablePointer<UInt8>, type: UInt8, timestamp: UInt32,
-        _ scratch: borrowing Scratch, at now: UInt64
+        _ samples: UnsafePointer<Int16>, _ frame: Int, _ payload: UnsafeMutablePointer<UInt8>, type: UInt8,
+        timestamp: UInt32, _ scratch: borrowing Scratch, at now: UInt64
     ) -> Bool {
-        switch output.listen(frame) {
+        switch unsafe output.listen(samples, frame) {
         case .voice: return false
         case .known: break
         case .new:
             let count = unsafe output.describeSilence(into: payload)
             unsafe send(payload, count, type: type, timestamp: timestamp, marker: false, scratch, at: now)
         }
-        output.discard(frame)
         output.isFresh = true
         redundancy.forget()
         return true

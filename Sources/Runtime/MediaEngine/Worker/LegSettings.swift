@@ -34,6 +34,11 @@ struct LegSettings {
     var outbound: PacketProtection.Outbound?
     /// Keeps what the old lock heard: the peer's address is the same as before.
     var keepsLock: Bool
+
+    /// Samples of a packet that is sent.
+    var frameSamples: Int {
+        @_noLocks get { max(1, ptime &* codec.sampleRate / 1000) }
+    }
 }
 
 /// Codec and converter handles of a leg; control makes them before the worker needs them.
