@@ -19,7 +19,7 @@ import Testing
             }
         }
         let places = bench.engine.state.withLock { state in
-            [[0.9, 0.1], [0.1, 0.9], [0.1, 0.1]].map { shares in
+            [[0.88, 0.1], [0.1, 0.88], [0.1, 0.1]].map { shares in
                 use(shares, &state)
                 return [state.place(), state.place(preferring: 0), state.place(preferring: 1)]
             }
@@ -31,11 +31,11 @@ import Testing
         }
         // Once a second the engine measures by itself, perhaps between the two lines above.
         let refusals = (0..<3).compactMap { _ -> MediaRefusal? in
-            do throws(MediaRefusal) { try offer(whileUsing: [0.9, 0.86]) } catch { return error }
+            do throws(MediaRefusal) { try offer(whileUsing: [0.88, 0.86]) } catch { return error }
             return nil
         }
         #expect(refusals.count >= 2)
         #expect(refusals.allSatisfy { $0.code == .overloaded })
-        try offer(whileUsing: [0.9, 0.5])
+        try offer(whileUsing: [0.88, 0.5])
     }
 }

@@ -5,8 +5,10 @@ import VoiceCodecs
 private final class Pair {
     let encoder: OpusEncoderHandle
     let decoder: OpusDecoderHandle
-    init(encode: Int, decode: Int) throws {
-        encoder = try #require(OpusEncoderHandle(sampleRate: Int32(encode)))
+    init(encode: Int, decode: Int, complexity: Int = OpusSettings().complexity) throws {
+        var settings = OpusSettings()
+        settings.complexity = complexity
+        encoder = try #require(OpusEncoderHandle(sampleRate: Int32(encode), settings: settings))
         decoder = try #require(OpusDecoderHandle(sampleRate: Int32(decode)))
     }
     deinit {
@@ -86,6 +88,20 @@ struct OpusTests {
         let reference = voice(samples: decode, rate: decode)
         #expect(bestCorrelation(Array(reference.prefix(decode / 5)), heard, maximumShift: decode / 100) > 0.8)
         #expect(pair.encoder.lookahead > 0)
+    }
+
+    @Test(
+        "an encoder limited to less effort works as one made for it; the limit never asks for more, and can be taken back",
+        arguments: [(5, [0], 0), (5, [2, 0], 0), (5, [7], 5), (2, [10], 2), (5, [0, 10], 5)])
+    func limitedEffort(own: Int, limits: [Int], like: Int) throws {
+        let limited = try Pair(encode: 8000, decode: 8000, complexity: own)
+        let other = try Pair(encode: 8000, decode: 8000, complexity: like)
+        for limit in limits { limited.encoder.limitComplexity(to: limit) }
+        let speech = voice(samples: 8000, rate: 8000)
+        for start in stride(from: 0, to: 8000, by: 160) {
+            let frame = speech[start..<start + 160]
+            #expect(limited.encode(frame) == other.encode(frame))
+        }
     }
 
     @Test("frames of every packet time are encoded", arguments: [10, 20, 40, 60])

@@ -10,6 +10,7 @@ import COpus
     private let encoder: OpaquePointer
     /// 8 000, 16 000 or 48 000.
     public let sampleRate: Int32
+    private let complexity: Int32
 
     /// Nil when libopus refuses a setting or has no memory.
     public init?(sampleRate: Int32, settings: OpusSettings = OpusSettings()) {
@@ -19,6 +20,7 @@ import COpus
         guard let encoder = unsafe made else { return nil }
         unsafe self.encoder = encoder
         self.sampleRate = sampleRate
+        complexity = Int32(settings.complexity)
     }
 
     /// Frees the encoder; the handle and its copies are dead after this.
@@ -38,6 +40,12 @@ import COpus
     /// Tells the encoder how many packets in a hundred get lost: it spends bits on FEC accordingly, none at 0.
     @_noLocks public func setExpectedLoss(percent: Int) {
         _ = unsafe swh_opus_encoder_set_loss(encoder, Int32(truncatingIfNeeded: max(0, min(100, percent))))
+    }
+
+    /// Works with less effort than it was made for, or no longer so: from the next packet on.
+    /// - Parameter most: complexity, 0 to 10; at 10 it has its own again.
+    @_noLocks public func limitComplexity(to most: Int) {
+        _ = unsafe swh_opus_encoder_set_complexity(encoder, min(complexity, Int32(truncatingIfNeeded: max(0, most))))
     }
 
     /// - Parameter bitsPerSecond: brought into 6 000 to 510 000.

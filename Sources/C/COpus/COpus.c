@@ -48,6 +48,10 @@ int32_t swh_opus_encoder_set_bitrate(swh_opus_encoder *encoder, int32_t bitrate)
     return opus_encoder_ctl(encoder, OPUS_SET_BITRATE(bitrate));
 }
 
+int32_t swh_opus_encoder_set_complexity(swh_opus_encoder *encoder, int32_t complexity) {
+    return opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(complexity));
+}
+
 int32_t swh_opus_encoder_lookahead(swh_opus_encoder *encoder) {
     opus_int32 samples = 0;
     int status = opus_encoder_ctl(encoder, OPUS_GET_LOOKAHEAD(&samples));

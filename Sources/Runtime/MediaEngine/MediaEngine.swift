@@ -169,11 +169,25 @@ public final class MediaEngine: MediaControl {
         for item in news { report(item) }
         let now = time.now
         metrics.recordIfDue(at: now) {
-            state.withLock { state in
+            let (before, after) = state.withLock { state in
+                let before = state.shedding
                 state.workers.forEach { $0.measure(at: now.nanoseconds) }
                 for leg in state.legs.values { leg.tellEchoDelay() }
+                return (before, state.shedding)
             }
+            if before != after { tellShedding(after) }
             return gauges()
+        }
+    }
+
+    private func tellShedding(_ stage: LoadShedder.Stage) {
+        switch stage {
+        case .none: logger.notice("media workers have time again: everything is done as configured")
+        case .refusesLegs: logger.warning("media workers are busy: a worker gets no new legs")
+        case .easesEncoders, .sparesEncoders:
+            logger.warning(
+                "media workers are short of time: Opus is encoded with less effort",
+                metadata: ["complexity": "\(stage.complexity)"])
         }
     }
 

@@ -25,6 +25,8 @@ public struct MediaGauges: Sendable {
     public var reportsLost = 0
     /// CPU used by the workers, seconds.
     public var cpuSeconds = 0.0
+    /// What the busiest worker gives up: 0 nothing, 1 new legs, 2 and 3 the effort of Opus encoders.
+    public var shedding = 0
     /// Averages and sums over the legs there are now.
     public var jitterMilliseconds = 0.0
     public var packetsReceived = 0

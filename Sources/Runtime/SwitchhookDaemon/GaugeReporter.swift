@@ -72,6 +72,7 @@ final class GaugeReporter: Sendable {
         Gauge(label: "switchhook_media_real_time").record(media.isRealTime ? 1 : 0)
         Gauge(label: "switchhook_media_ticks_total").record(media.ticks)
         Gauge(label: "switchhook_media_ticks_late_total").record(media.lateTicks)
+        Gauge(label: "switchhook_media_shedding").record(media.shedding)
         Gauge(label: "switchhook_media_tick_latest_seconds").record(media.latestMilliseconds / 1000)
         Gauge(label: "switchhook_media_cpu_seconds_total").record(media.cpuSeconds)
         Gauge(label: "switchhook_media_packets_total", dimensions: [("path", "mix")]).record(media.packetsMixed)

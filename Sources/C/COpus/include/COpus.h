@@ -21,6 +21,8 @@ void swh_opus_encoder_free(swh_opus_encoder *_Nonnull encoder);
 /* Percent, 0 to 100; a negative libopus error otherwise. */
 SWH_RT int32_t swh_opus_encoder_set_loss(swh_opus_encoder *_Nonnull encoder, int32_t percent);
 SWH_RT int32_t swh_opus_encoder_set_bitrate(swh_opus_encoder *_Nonnull encoder, int32_t bitrate);
+/* 0 to 10. */
+SWH_RT int32_t swh_opus_encoder_set_complexity(swh_opus_encoder *_Nonnull encoder, int32_t complexity);
 /* Samples, at the encoder's rate, that the encoder holds back. */
 SWH_RT int32_t swh_opus_encoder_lookahead(swh_opus_encoder *_Nonnull encoder);
 SWH_RT int32_t swh_opus_encoder_reset(swh_opus_encoder *_Nonnull encoder);

@@ -25,6 +25,11 @@ struct EngineState {
         return lastSerial
     }
 
+    /// What the busiest worker gives up.
+    var shedding: LoadShedder.Stage {
+        workers.map(\.stage).max { $0.rawValue < $1.rawValue } ?? .none
+    }
+
     /// Of the workers that are not busy the one with the fewest legs; `preferred` when it has hardly more.
     func place(preferring preferred: Int? = nil) -> Int {
         let idle = workers.indices.filter { !workers[$0].isBusy }
@@ -50,7 +55,7 @@ struct EngineState {
         if leg.place == .unborn {
             if let settings = change.settings { unsafe leg.block.pointee.apply(settings) }
             if let codec = change.codec { unsafe leg.block.pointee.retune(to: codec) }
-            if let equipment = change.equipment { unsafe leg.block.pointee.equipment = equipment }
+            if let equipment = change.equipment { unsafe leg.block.pointee.equip(equipment) }
             if let rights = change.rights { unsafe leg.block.pointee.rights = rights }
             change.retired.free()
             return

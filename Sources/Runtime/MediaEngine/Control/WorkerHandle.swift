@@ -21,8 +21,11 @@ internal import Synchronization
     var load = 0
     /// Share of a core it used in the last measured second.
     private(set) var share = 0.0
-    /// It gets no more legs: Linux stops real-time threads at 0.95 of a core.
-    var isBusy: Bool { share >= 0.85 }
+    private var shedder = LoadShedder()
+    /// What it gives up, being short of time.
+    var stage: LoadShedder.Stage { shedder.stage }
+    /// It gets no more legs.
+    var isBusy: Bool { stage != .none }
     private var measuredAt: UInt64 = 0
     private var measuredCPU = 0
 
@@ -135,7 +138,11 @@ internal import Synchronization
 
     /// `cpu`: nanoseconds that the thread has used.
     func measure(at now: UInt64, cpu: Int) {
-        if measuredAt != 0, now > measuredAt { share = Double(cpu - measuredCPU) / Double(now - measuredAt) }
+        if measuredAt != 0, now > measuredAt {
+            share = Double(cpu - measuredCPU) / Double(now - measuredAt)
+            shedder.measured(share)
+            unsafe shared.pointee.encoderLimit.store(stage.complexity, ordering: .relaxed)
+        }
         measuredAt = now
         measuredCPU = cpu
     }
@@ -156,6 +163,7 @@ internal import Synchronization
         unsafe gauges.packetsRefused += read(shared.pointee.refusedPackets)
         unsafe gauges.packetsUnsent += read(shared.pointee.unsentPackets)
         unsafe gauges.reportsLost += read(shared.pointee.lostReports)
+        gauges.shedding = max(gauges.shedding, stage.rawValue)
         unsafe gauges.cpuSeconds += Double(read(shared.pointee.cpu)) / 1e9
     }
 }

@@ -27,7 +27,9 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
     let port: PortLink?
     /// Nil until there is an agreement.
     var settings: LegSettings?
-    var equipment = LegEquipment()
+    private(set) var equipment = LegEquipment()
+    /// The complexity that its encoder, if any, was limited to; negative: not told yet.
+    private var encoderLimit = -1
     var rights = AudioRights()
     var input: LegInput
     /// How the peer sends until it follows a change of codec.
@@ -180,6 +182,19 @@ typealias PlayerPointer = UnsafeMutablePointer<PlayerBlock>
         unsafe said = input.said(isWide: codec.isWide)
         output.retune(to: codec)
         settings?.codec = codec
+    }
+
+    /// Takes codecs and converters, new ones among them.
+    @_noLocks mutating func equip(_ new: LegEquipment) {
+        equipment = new
+        encoderLimit = -1
+    }
+
+    /// A limit for its Opus encoder while the core is short of time.
+    @_noLocks mutating func limitEncoder(to limit: Int) {
+        if limit == encoderLimit { return }
+        encoderLimit = limit
+        if let encoder = equipment.encoder { encoder.limitComplexity(to: limit) }
     }
 
     /// Writes the counters where control reads them.

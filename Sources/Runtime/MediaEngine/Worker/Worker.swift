@@ -132,6 +132,7 @@ import Rings
         unsafe leg.pointee.receiveReports(scratch)
         unsafe leg.pointee.reportIfDue(scratch, at: now)
         unsafe leg.pointee.publish()
+        unsafe leg.pointee.limitEncoder(to: scratch.sink.shared.pointee.encoderLimit.load(ordering: .relaxed))
         unsafe scratch.sink.shared.pointee.cpu.store(Int(swh_thread_cpu_ns()), ordering: .relaxed)
         guard timeout > 0, unsafe leg.pointee.expectedSince != 0, let settings = unsafe leg.pointee.settings,
             settings.receives

@@ -136,7 +136,7 @@ extension Worker {
             if unsafe !wasTurning && leg.pointee.input.isTurning { unsafe leg.pointee.former.change = box }
         }
         if let codec = unsafe box.pointee.codec { unsafe leg.pointee.retune(to: codec) }
-        if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equipment = equipment }
+        if let equipment = unsafe box.pointee.equipment { unsafe leg.pointee.equip(equipment) }
         if let rights = unsafe box.pointee.rights {
             if unsafe !rights.speaks && leg.pointee.rights.speaks && leg.pointee.speaks {
                 unsafe leg.pointee.fadesOut = true

@@ -20,6 +20,8 @@ struct WorkerShared: ~Copyable {
     /// Nanoseconds of CPU this thread has used, and the latest start of a tick, microseconds.
     let cpu = Atomic<Int>(0)
     let latest = Atomic<Int>(0)
+    /// Set by control: the highest complexity that Opus encoders may have for now.
+    let encoderLimit = Atomic<Int>(10)
     let relayedPackets = Atomic<Int>(0)
     let mixedPackets = Atomic<Int>(0)
 
