@@ -122,6 +122,50 @@ import VoiceCodecs
         #expect(better > worse)
     }
 
+    /// So many of each 100 packets are lost, one after the other; the rest takes 10 ms.
+    private func bursts(of length: Int) -> [Double] {
+        (0..<100).map { (50..<50 + length).contains($0) ? -1 : 10 }
+    }
+
+    @Test("the last packet of a burst comes back out of the one after it", arguments: [2, 3, 5])
+    func burst(length: Int) throws {
+        let speech = try PlayoutRig.speech(rate: 16_000)
+        var rig = PlayoutRig()
+        rig.codec = .opusWide
+        rig.expectedLoss = 10
+        rig.plan = bursts(of: length)
+        let packets = speech.count / 320 - 1
+        let with = rig.run(speech, .clean, seed: 1, packets: packets)
+        rig.opus.usesInbandFEC = false
+        let without = rig.run(speech, .clean, seed: 1, packets: packets)
+        // The packet after it is waited for from the first burst on, where there is FEC.
+        #expect((18.0...26).contains(with.meanDelay), "\(with.meanDelay)")
+        #expect(without.meanDelay < 15, "\(without.meanDelay)")
+    }
+
+    @Test("a burst that copies bring back makes the delay grow, so that the next ones come back whole")
+    func growth() throws {
+        let speech = try PlayoutRig.speech(rate: 16_000)
+        var rig = PlayoutRig()
+        rig.codec = .opusWide
+        rig.expectedLoss = 10
+        rig.isRedundant = true
+        rig.keepsTrace = true
+        rig.plan = bursts(of: 5)
+        let outcome = rig.run(speech, .clean, seed: 1, packets: speech.count / 320 - 1)
+        // Bursts begin at 1, 3, 5 and 7 s. Of five packets two come as copies and three out of their FEC; packets
+        // without FEC, of pauses, have nearer copies, so that the first burst may show a shorter reach.
+        func delays(_ from: Double, _ to: Double) -> [Double] {
+            outcome.trace.filter { $0.at >= from && $0.at < to }.map(\.delay)
+        }
+        #expect(delays(500, 1000).allSatisfy { $0 < 20 })
+        let later = delays(2000, 7500)
+        #expect(later.count > 500)
+        #expect(later.allSatisfy { (55.0...125).contains($0) }, "\(later.min() ?? 0) to \(later.max() ?? 0)")
+        let made = outcome.trace.filter { $0.at >= 2000 && $0.at < 7500 }.map(\.concealed)
+        #expect((made.last ?? 1e9) - (made.first ?? 0) <= 3 * 60 + 1)
+    }
+
     @Test("sound is kept for a judge", arguments: [NetworkEmulator.Profile.random(loss: 0.095), .wifi, .congested])
     func judged(profile: NetworkEmulator.Profile) throws {
         let speech = try PlayoutRig.speech(rate: 48_000)

@@ -9,8 +9,9 @@ public import MediaTime
 /// The target is the 98.5 % quantile of how late packets come behind the fastest of the last two seconds: with growth
 /// at the first late packet of a group, less than one in a hundred is late on measured networks. A packet is needed at
 /// the step that plays its first sample, so only whole steps of the graph can be saved: `excess` ends where the packet
-/// would be needed a step earlier than the target allows. When packets get lost and the next one helps (it carries FEC, or
-/// the owner bridges), the target grows to have that one there in time.
+/// would be needed a step earlier than the target allows. When packets get lost and the next one helps (it carries FEC,
+/// or the owner bridges), the target grows to have that one there in time; when copies of lost packets come (RFC 2198),
+/// to have those there (`BurstWait`).
 ///
 /// - Units: ticks of the codec's RTP clock; instants in nanoseconds of CLOCK_MONOTONIC.
 /// - Bounds: 64 packets, 16 384 bytes, `maximumDelayMilliseconds` of sound; beyond it the oldest sound is left out.
@@ -52,8 +53,7 @@ public import MediaTime
     private var step: Int64
     private var queuedTicks: Int64
 
-    /// For so many packets more lost ones are expected to come again.
-    private var copiesLeft: Int
+    private var bursts: BurstWait
     /// Lost packets that came again in later ones.
     public private(set) var restored: UInt64
     /// Packets that came too late to be heard.
@@ -97,7 +97,7 @@ public import MediaTime
         nextPull = 0
         step = 20_000_000
         queuedTicks = 0
-        copiesLeft = 0
+        bursts = BurstWait()
         restored = 0
         late = 0
         starvations = 0
@@ -113,6 +113,7 @@ public import MediaTime
     @_noLocks public mutating func restart() {
         memory.forget()
         fastest.restart()
+        bursts.restart()
         isRunning = false
         hasNewest = false
         starvedTicks = 0
@@ -138,6 +139,12 @@ public import MediaTime
         fastest.add(transit, at: arrival.nanoseconds)
         let lateness = transit &- (fastest.lowest ?? transit)
         histogram.add(lateness)
+        let missing = bursts.arrived(sequence, frame: nanoseconds(frame), isChained: recoverableLeft > 0)
+        if missing > 0 && (recoverableLeft > 0 || bursts.isOn) {
+            // The target is up before the first of them is played: the burst that shows the need is served by it.
+            if recoverableLeft > 0 { lossShare = lossShare * 0.99 + 0.01 }
+            packetsSinceLookup = 4
+        }
         lookUp()
         if isRunning {
             if sequence < nextSequence || timestamp < playhead &- maximumTicks {
@@ -161,10 +168,9 @@ public import MediaTime
     }
 
     /// A payload that came again in a later packet (RFC 2198): kept when the packet itself is missing and fits in time
-    /// between those that are there. It counts as that packet, late.
+    /// between those that are there.
     @_noLocks public mutating func pushCopy(
-        _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp wireTimestamp: UInt32,
-        arrival: MonotonicInstant
+        _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp wireTimestamp: UInt32
     ) {
         guard hasNewest else { return }
         let timestamp = unwrap(wireTimestamp)
@@ -177,14 +183,17 @@ public import MediaTime
         guard case .kept = unsafe memory.store(payload, count: count, sequence: sequence, timestamp: timestamp) else {
             return
         }
-        copiesLeft = 500
         restored &+= 1
-        let transit = Int64(bitPattern: arrival.nanoseconds) &- nanoseconds(timestamp)
-        histogram.add(max(0, transit &- (fastest.lowest ?? transit)))
+    }
+
+    /// A packet brought copies of those `nearest` to `farthest` ticks before it.
+    @_noLocks public mutating func carriesCopies(nearest: Int, farthest: Int) {
+        bursts.carries(nearest: nanoseconds(Int64(nearest)), farthest: nanoseconds(Int64(farthest)))
     }
 
     /// A packet of the stream that is no sound (a telephone-event): its number is not missing.
     @_noLocks public mutating func pass(sequence: UInt64) {
+        bursts.passed(sequence)
         if isRunning && sequence >= nextSequence { memory.markEvent(sequence) }
     }
 
@@ -202,9 +211,9 @@ public import MediaTime
         packetsSinceLookup &+= 1
         if packetsSinceLookup < 4 { return }
         packetsSinceLookup = 0
-        copiesLeft = max(0, copiesLeft &- 4)
-        // A copy restores more than a late packet loses: they are waited for up to the rare long burst.
-        target = lateness(exceededBy: copiesLeft > 0 ? 0.005 : 0.015)
+        // From a peer that sends copies more is waited for: they make jitter worse than a late packet is.
+        target = lateness(exceededBy: bursts.isOn ? 0.005 : 0.015)
+        if bursts.wait > 0 { target = max(target, bursts.wait &+ lateness(exceededBy: 0.1)) }
         if (recoverableLeft > 0 || isBridged) && lossShare > 0.005 {
             target = max(target, nanoseconds(frame) &+ lateness(exceededBy: 0.1))
         }
@@ -252,14 +261,14 @@ public import MediaTime
         if newestTimestamp &- playhead > maximumTicks { skip() }
         passEvents()
         guard let entry = memory.first(from: nextSequence) else { return starve(wanted) }
-        if starvedTicks > 0 && (recoverableLeft > 0 || isBridged) && entry.sequence == nextSequence &+ 1
-            && entry.timestamp == playhead &+ frame, let present = presentDelay
-        {
-            // The lost packet comes back out of this one, late, but for what the delay need not grow; from now on there
-            // is room for that. Where a whole step would have to be waited, half a packet is made up one-sided instead.
+        if starvedTicks > 0 && isRestoring(entry), let present = presentDelay {
+            // The lost packet right before this one comes back out of it, late, but for what the delay need not grow;
+            // from now on there is room for that. Where a whole step would have to be waited, half a packet is made up
+            // one-sided instead.
             let overshoot =
                 isBridged && step >= nanoseconds(frame) ? present &- target : excess(ahead: ahead)
-            starvedTicks = min(starvedTicks, max(0, ticksOf(overshoot)))
+            let gone = entry.timestamp &- playhead &- frame
+            starvedTicks = min(starvedTicks, max(gone, ticksOf(overshoot)))
         }
         let gap = entry.timestamp &- playhead &- starvedTicks
         if gap > maximumTicks || gap <= 0 || entry.timestamp <= playhead {
@@ -284,7 +293,9 @@ public import MediaTime
             return .silence(ticks: Int(silent))
         }
         let missing = min(gap, frame)
-        if let present = presentDelay, target &- present > 10_000_000 {
+        // Where copies come the delay grows for bursts: what is lost alone is here already.
+        let isHere = bursts.wait > 0 && recoverableLeft > 0 && gap <= frame
+        if !isHere, let present = presentDelay, target &- present > 10_000_000 {
             // It may be on its way still: the delay grows to its target instead of passing it over.
             concealed &+= UInt64(min(missing, wanted))
             return .starved(ticks: Int(min(missing, wanted)))
@@ -299,6 +310,14 @@ public import MediaTime
             return unsafe .lost(ticks: Int(missing), next: memory.payload(of: entry), nextCount: entry.count)
         }
         return unsafe .lost(ticks: Int(missing), next: nil, nextCount: 0)
+    }
+
+    /// What is missing right before `entry` can be made out of it; what a burst took before that is gone.
+    @_noLocks private func isRestoring(_ entry: PlayoutEntry) -> Bool {
+        if entry.sequence <= nextSequence { return false }
+        let missing = Int64(entry.sequence &- nextSequence)
+        if entry.timestamp &- playhead != missing &* frame { return false }
+        return recoverableLeft > 0 || (isBridged && missing == 1)
     }
 
     /// The packet given by `next` gave `ticks` of sound (0: it was broken, then it counts as lost).

@@ -132,6 +132,7 @@ package import VoiceCodecs
         let known = isFormer ? formerType : type
         let codec = isFormer ? present : self.codec
         var index = 0
+        var (nearest, farthest) = (0, 0)
         while index < packet.count &- 1 {
             let block = packet.block(index)
             index &+= 1
@@ -142,7 +143,11 @@ package import VoiceCodecs
             unsafe pushCopy(
                 bytes, count: block.count, sequence: sequence &- back, timestamp: timestamp &- block.offset,
                 arrival: arrival, isFormer: isFormer)
+            let offset = Int(block.offset)
+            nearest = nearest == 0 ? offset : min(nearest, offset)
+            farthest = max(farthest, offset)
         }
+        if farthest > 0 { playout.carriesCopies(nearest: nearest, farthest: farthest) }
         if newest.payloadType != known || newest.count == 0 { return newest.payloadType == known }
         unsafe push(
             payload.advanced(by: newest.start), count: newest.count, sequence: sequence, timestamp: timestamp,
