@@ -3,7 +3,7 @@ import COpus
 /// One Opus encoder of libopus: one channel, set up by `OpusSettings`.
 ///
 /// - Units: samples at `sampleRate`; RTP timestamps of Opus count 48 000 a second whatever that is.
-/// - Reference: RFC 6716, RFC 7587; why complexity 5: design §7.
+/// - Reference: RFC 6716, RFC 7587.
 /// - Threading: control makes it and calls `destroy` once, when no worker uses it any more; one worker at a time calls
 ///   the rest, which allocate nothing and take no lock.
 @safe public struct OpusEncoderHandle {

@@ -84,7 +84,7 @@ public struct MediaSection: Sendable, Equatable {
     public var redundancy = RedundancyPolicy.onLoss
     public var comfortNoise = false
     public var opusBitrate = 24_000
-    public var opusComplexity = 5
+    public var opusComplexity = 9
     public var opusFEC = true
     public var opusDTX = false
     public var opusCBR = false

@@ -57,8 +57,8 @@ public struct OpusPolicy: Hashable, Sendable {
     public var application = Application.voice
     /// Bits per second, 6 000 to 510 000.
     public var bitrate = 24_000
-    /// 0 to 10.
-    public var complexity = 5
+    /// 0 to 10; at 8 000 samples a second 5 at most.
+    public var complexity = 9
     public var usesInbandFEC = true
     public var usesDTX = false
     public var isConstantRate = false

@@ -171,7 +171,7 @@ extension LegRecord {
             case .lowDelay: .lowDelay
             }
         settings.bitrate = min(wish.bitrate, peer.maximumAverageBitrate ?? wish.bitrate)
-        settings.complexity = wish.complexity
+        settings.complexity = OpusSettings.complexity(wish.complexity, atRate: opus.sampleRate)
         settings.usesInbandFEC = wish.usesInbandFEC && peer.usesInbandFEC
         settings.usesDTX = wish.usesDTX || peer.usesDTX
         settings.isConstantRate = wish.isConstantRate || peer.isConstantRate
