@@ -142,7 +142,7 @@ package import VoiceCodecs
             if back == 0 || back >= sequence { continue }
             unsafe pushCopy(
                 bytes, count: block.count, sequence: sequence &- back, timestamp: timestamp &- block.offset,
-                arrival: arrival, isFormer: isFormer)
+                isFormer: isFormer)
             let offset = Int(block.offset)
             nearest = nearest == 0 ? offset : min(nearest, offset)
             farthest = max(farthest, offset)

@@ -98,13 +98,12 @@ extension LegInput {
 
     /// A payload that came again in a later packet.
     @_noLocks mutating func pushCopy(
-        _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp: UInt32, arrival: MonotonicInstant,
-        isFormer: Bool
+        _ payload: UnsafePointer<UInt8>, count: Int, sequence: UInt64, timestamp: UInt32, isFormer: Bool
     ) {
         if former != nil && !isFormer && former?.turn == nil { return }
         if !isInPlace(sequence, isFormer) { return }
         unsafe playout.pushCopy(
-            payload, count: count, sequence: sequence, timestamp: placed(timestamp, isFormer), arrival: arrival)
+            payload, count: count, sequence: sequence, timestamp: placed(timestamp, isFormer))
     }
 
     /// The first packet of the new codec says from where on that is spoken; one that it has overtaken, that it was earlier.
