@@ -75,4 +75,4 @@ else
 endif
 
 clean:
-	rm -rf .build .build-venv
+	rm -rf .build .build-venv .build-guest
