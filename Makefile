@@ -10,11 +10,12 @@ BUILD_PACKAGES := binutils ca-certificates gcc g++ git libc6-dev pkg-config zlib
 TEST_PACKAGES := sip-tester baresip-core pulseaudio pulseaudio-utils libasound2-plugins sox libsox-fmt-mp3 espeak-ng python3-venv
 QUALITY_PACKAGES := build-essential pkg-config libwebrtc-audio-processing-dev libspeexdsp-dev python3-venv python3-dev
 BENCH_PACKAGES := build-essential sip-tester python3-venv
+GUEST_PACKAGES := qemu-system-x86 busybox-static cpio kmod iproute2 alsa-utils python3-venv
 
 SWIFT = $(shell .ci/swift)
 RELEASE := .build/release
 
-.PHONY: run test bench quality install build packages clean
+.PHONY: run test bench quality guest install build packages clean
 
 run: build
 	@$(RELEASE)/switchhook demo --config Config/switchhook.yaml $(if $(ONCE),--once)
@@ -38,6 +39,12 @@ quality: packages
 	$(SWIFT) build -c release --product loss-trial
 	$(SWIFT) build --build-tests
 	@.ci/quality "$(CURDIR)/$(RELEASE)"
+
+# The box on a sound driver of the kernel and on a bad network, in a virtual machine and in virtual time.
+guest: build
+	@.ci/packages $(GUEST_PACKAGES)
+	@SWITCHHOOK="$(CURDIR)/$(RELEASE)/switchhook" Tests/Guest/run --limit 3600 env PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
+		"$$(.ci/venv)/bin/python" -m pytest Tests/Guest
 
 build: packages
 	@$(if $(SWIFT),,false)
