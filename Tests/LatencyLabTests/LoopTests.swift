@@ -7,7 +7,7 @@ import Testing
 @Suite("latency of a loop", .serialized)
 struct LoopTests {
     @Test(
-        "a card's delay is told within 0.3 ms, whatever its crystals and rate",
+        "a card's delay is told within a millisecond, whatever its crystals and rate",
         arguments: [
             (25_000, 0, 0, 48_000), (7300, 200, -200, 48_000), (25_000, -150, 80, 44_100),
             (12_500, 0, 0, 16_000),
@@ -26,8 +26,8 @@ struct LoopTests {
         let drift = Double(abs(playback - capture)) / 400
         try Self.bestOfThree(meter) { report in
             let medium = report.parts.first { $0.stage == .medium }?.delay ?? .infinity
-            return report.delays.values.count == 2 && abs(medium - Double(microseconds) / 1000) < 0.3
-                && abs((report.delays.median ?? .infinity) - known) < 0.5 + drift
+            return report.delays.values.count == 2 && abs(medium - Double(microseconds) / 1000) < 1
+                && abs((report.delays.median ?? .infinity) - known) < 1 + drift
         }
     }
 
@@ -41,7 +41,8 @@ struct LoopTests {
         try Self.bestOfThree(meter) { abs(($0.delays.median ?? .infinity) - 15.33) < 0.5 }
     }
 
-    /// These cards run in real time and stand still with the machine, which spoils a measurement now and then.
+    /// These cards run in real time: a machine whose wake-ups are late by half a millisecond shows that in the figure, and
+    /// one that stands still now and then spoils it.
     private static func bestOfThree(_ meter: LoopMeter, _ isRight: (LatencyReport) -> Bool) throws {
         var seen: [String] = []
         for _ in 1...3 {
